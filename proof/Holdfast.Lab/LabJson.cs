@@ -1,0 +1,23 @@
+using System.Text.Json.Serialization;
+using Holdfast.Lab.Hosts;
+using Holdfast.Lab.Status;
+using Holdfast.Lab.Workloads;
+
+namespace Holdfast.Lab;
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSerializable(typeof(LabState))]
+[JsonSerializable(typeof(PublishedPort[]))]
+[JsonSerializable(typeof(LabStatus))]
+[JsonSerializable(typeof(SupervisorAnswer))]
+[JsonSerializable(typeof(ClusterAnswer))]
+[JsonSerializable(typeof(EtcdMembersAnswer))]
+[JsonSerializable(typeof(UpReport))]
+[JsonSerializable(typeof(TrafficReport))]
+sealed partial class LabJson : JsonSerializerContext;
+
+/// <summary>One value on one line: what crosses a pipe between two lab processes, and the ledger.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Attempt))]
+sealed partial class LabLineJson : JsonSerializerContext;

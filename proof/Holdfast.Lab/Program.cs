@@ -1,0 +1,3 @@
+using Holdfast.Lab.Commands;
+
+return await Entry.RunAsync(args);

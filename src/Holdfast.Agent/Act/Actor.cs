@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using Holdfast.Agent.Configuration;
+using Holdfast.Agent.Jobs;
+using Holdfast.Agent.Lease;
+using Holdfast.Agent.Observe;
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Processes;
+using Holdfast.Postgres.Instance;
+using static Holdfast.Cluster.Decisions.HaDecision;
+
+namespace Holdfast.Agent.Act;
+
+/// <summary>Carries one decision out. Long work becomes a job; what is done here takes milliseconds, and can be
+/// repeated.</summary>
+internal sealed class Actor(
+    AgentSettings settings,
+    IPostgres postgres,
+    LeaseKeeper lease,
+    JobSlot jobs,
+    AgentState state,
+    BootstrapMark bootstrap,
+    Locks locks,
+    Reigning reigning,
+    ILogger log)
+{
+    /// <summary>A planned stop that needs longer is ended by the kill.</summary>
+    static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    public ValueTask ActAsync(
+        HaDecision decision, ClusterView? view, SelfView self, CancellationToken stop) => decision switch
+    {
+        Wait => ValueTask.CompletedTask,
+        Fence d => KillNow(d),
+        Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
+        TakeLock d => locks.TakeAsync(d, view!, stop),
+        Release d => locks.ReleaseAsync(view!, d.Why, stop),
+        ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
+        ClaimBootstrap => locks.ClaimBootstrapAsync(bootstrap, stop),
+        ClearBootstrap => locks.ClearBootstrapAsync(stop),
+        _ => Begin(decision, view!, stop),
+    };
+
+    ValueTask KillNow(Fence decision)
+    {
+        postgres.Kill();
+        log.Fenced(decision.Why, Term.None, 0);
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask Begin(HaDecision decision, ClusterView view, CancellationToken stop)
+    {
+        switch (decision)
+        {
+            case Initialize:
+                jobs.Start("initdb", postgres.InitializeAsync, Nothing, stop);
+                break;
+            case FinishBootstrap:
+                jobs.Start("post bootstrap", token => FinishBootstrapAsync(token), Nothing, stop);
+                break;
+            case Promote d:
+                if (state.Reign is { CountedAt: null } reign)
+                    state.Reign = reign with { CountedAt = BootClock.Now };
+                jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
+                break;
+            case StartPrimary d:
+                jobs.Start("start as primary", token => StartPrimaryAsync(d, token), result =>
+                    Started(d.Term, result), stop);
+                break;
+            case HandOver d:
+                jobs.Start("hand over", token => HandOverAsync(d, view, token), Nothing, stop);
+                break;
+            case StopReplica:
+                jobs.Start("stop", token => postgres.StopAsync(StopLimit, token), Nothing, stop);
+                break;
+            default:
+                BeginRejoin(decision, view, stop);
+                break;
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    void BeginRejoin(HaDecision decision, ClusterView view, CancellationToken stop)
+    {
+        switch (decision)
+        {
+            case StartReplica d:
+                jobs.Start("start as replica", token =>
+                    postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), Nothing, stop);
+                break;
+            case Follow d:
+                jobs.Start("follow", token => postgres.FollowAsync(AddressOf(view, d.Leader), token), _ =>
+                    state.NotStreamingSince = null, stop);
+                break;
+            case CompareHistory d:
+                Compare(d, view, stop);
+                break;
+            case Rewind d:
+                jobs.Start("rewind", token => postgres.RewindAsync(AddressOf(view, d.Leader)!.Value, token), result =>
+                    Rewound(d.Term, result), stop);
+                break;
+            case CloneFrom d:
+                var source = AddressOf(view, d.Leader)!.Value;
+                jobs.Start(
+                    "creating replica", token => CloneAsync(source, token), result => Cloned(view, result), stop);
+                break;
+            default:
+                throw new UnreachableException($"no effect for {decision}");
+        }
+    }
+
+    async ValueTask<StepResult> CloneAsync(ServerAddress source, CancellationToken stop)
+    {
+        var stopped = await postgres.StopAsync(StopLimit, stop);
+        return stopped.Ok ? await postgres.CloneAsync(source, stop) : stopped;
+    }
+
+    void Compare(CompareHistory decision, ClusterView view, CancellationToken stop)
+    {
+        var verdict = HistoryVerdict.Unknown;
+        jobs.Start(
+            "compare history",
+            async token =>
+            {
+                verdict = await postgres.CompareHistoryAsync(AddressOf(view, decision.Leader)!.Value, token);
+                return StepResult.Done;
+            },
+            _ => state.History = new HistoryView(
+                decision.Term, verdict, state.History is { RewindTried: true } tried && tried.Term == decision.Term),
+            stop);
+    }
+
+    async ValueTask<StepResult> FinishBootstrapAsync(CancellationToken stop)
+    {
+        var created = await postgres.CreateRolesAndDatabasesAsync(stop);
+        if (!created.Ok)
+            return created;
+        var opened = await locks.FinishBootstrapAsync((await postgres.LookAsync(stop)).SystemIdentifier, stop);
+        if (opened.Ok)
+            bootstrap.Clear();
+        return opened;
+    }
+
+    // The right to write is looked at last thing before PostgreSQL gets it; afterwards the lease's thread watches.
+    async ValueTask<StepResult> PromoteAsync(Promote decision, CancellationToken stop)
+    {
+        if (!lease.MayWrite)
+            return StepResult.Failed("the lease ended before the promotion");
+        var promoted = await postgres.PromoteAsync(decision.Names.Text, stop);
+        lease.Refresh();
+        return promoted;
+    }
+
+    async ValueTask<StepResult> StartPrimaryAsync(StartPrimary decision, CancellationToken stop)
+    {
+        if (!lease.MayWrite)
+            return StepResult.Failed("the lease ended before the start");
+        var started = await postgres.StartPrimaryAsync(decision.Names.Text, stop);
+        lease.Refresh();
+        return started;
+    }
+
+    async ValueTask<StepResult> HandOverAsync(HandOver decision, ClusterView view, CancellationToken stop)
+    {
+        // The first checkpoint makes the shutdown's own one short.
+        var written = await postgres.CheckpointAsync(stop);
+        if (!written.Ok)
+            return written;
+        var stopped = await postgres.StopAsync(StopLimit, stop);
+        if (!stopped.Ok)
+            return stopped;
+        await locks.ReleaseAsync(view, $"switchover to {decision.Candidate}", stop);
+        return StepResult.Done;
+    }
+
+    void Promoted()
+    {
+        if (state.Reign is { } reign)
+            state.Reign = reign with { PromotedAt = BootClock.Now };
+    }
+
+    void Started(Term term, StepResult result)
+    {
+        state.FailedStarts = result.Ok ? 0 : state.StartsTerm == term ? state.FailedStarts + 1 : 1;
+        state.StartsTerm = term;
+    }
+
+    void Rewound(Term term, StepResult result) => state.History = new HistoryView(
+        term, result.Ok ? HistoryVerdict.Same : HistoryVerdict.Diverged, RewindTried: true);
+
+    void Cloned(ClusterView view, StepResult result)
+    {
+        if (result.Ok && view.Leader is { } leader)
+            state.History = new HistoryView(leader.Term, HistoryVerdict.Same, RewindTried: false);
+    }
+
+    ServerAddress? AddressOf(ClusterView view, NodeName? leader) =>
+        leader is { } name && name != settings.Name && view.Member(name)?.Address is { } address
+            ? new ServerAddress(name, address.Host, address.Port)
+            : null;
+
+    static void Nothing(StepResult result)
+    {
+        // The next turn sees what came of it.
+    }
+}

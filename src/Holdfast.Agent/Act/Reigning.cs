@@ -1,0 +1,106 @@
+using Holdfast.Agent.Configuration;
+using Holdfast.Agent.Lease;
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Instance;
+using Holdfast.Store;
+using Holdfast.Store.Layout;
+
+namespace Holdfast.Agent.Act;
+
+/// <summary>What a primary does in every turn: slots, position, one step of the synchronous set, and, once, the record
+/// of how
+/// its reign began.</summary>
+internal sealed class Reigning(
+    AgentSettings settings,
+    PatroniKeys keys,
+    IStore store,
+    IPostgres postgres,
+    LeaseKeeper lease,
+    AgentState state,
+    Locks locks,
+    Journal journal,
+    Action<string> nudge,
+    ILogger log)
+{
+    public async ValueTask LeadAsync(
+        HaDecision.Lead decision, ClusterView view, PostgresView look, CancellationToken stop)
+    {
+        if (lease.State is not { } held)
+            return;
+        await KeepSlotsAsync(view, look, stop);
+        await StepAsync(decision.Sync, held, stop);
+        await PublishPositionAsync(look, held, stop);
+        await journal.RecordAsync(view, held, stop);
+    }
+
+    // Slots of every host of the file and of every member: a member that is away keeps its write-ahead log, up to
+    // max_slot_wal_keep_size.
+    async ValueTask KeepSlotsAsync(ClusterView view, PostgresView look, CancellationToken stop)
+    {
+        if (view.Settings is { UseSlots: false })
+            return;
+        var wanted = settings.Hosts.Keys
+            .Concat(view.Members.Select(member => member.Name))
+            .Where(name => name != settings.Name)
+            .Select(name => name.SlotName)
+            .ToHashSet(StringComparer.Ordinal);
+        if (wanted.All(look.Slots.ContainsKey))
+            return;
+        var set = await postgres.SetMemberSlotsAsync(wanted, stop);
+        if (!set.Ok)
+            log.StepFailed("slots", set.Why);
+    }
+
+    async ValueTask StepAsync(SyncStep step, LeaseState held, CancellationToken stop)
+    {
+        switch (step)
+        {
+            case SyncStep.Nothing:
+                return;
+            case SyncStep.WriteKey d:
+                locks.Log("writing /sync", await store.CommitAsync(
+                    new Transaction(
+                        [
+                            new Compare.ModRevision(keys.Leader, held.ModRevision),
+                            d.Revision == 0 ? new Compare.Missing(keys.Sync)
+                                : new Compare.ModRevision(keys.Sync, d.Revision),
+                        ],
+                        [new Operation.Put(keys.Sync, Locks.SyncJson(d.Key))]),
+                    stop));
+                log.SyncStepTaken($"{d.Key.Quorum} of {string.Join(',', d.Key.Standbys)} must answer", d.Why);
+                return; // The watch brings the new key, and with it the next turn.
+            case SyncStep.SetNames d:
+                Report(d.Names.Text, d.Why, await postgres.SetSynchronousStandbysAsync(d.Names.Text, stop));
+                break;
+            case SyncStep.EndWalSender d:
+                Report($"end of {d.Member}'s walsender", d.Why, await postgres.TerminateWalSenderAsync(d.Pid, stop));
+                break;
+        }
+        nudge("next step of the synchronous set");
+    }
+
+    void Report(string step, string why, StepResult result)
+    {
+        if (result.Ok)
+            log.SyncStepTaken(step, why);
+        else
+            log.StepFailed(step, result.Why);
+    }
+
+    async ValueTask PublishPositionAsync(PostgresView look, LeaseState held, CancellationToken stop)
+    {
+        var position = look.Written ?? Lsn.Zero;
+        if (position == state.StatusWritten)
+            return;
+        var result = await store.CommitAsync(
+            new Transaction(
+                [new Compare.ModRevision(keys.Leader, held.ModRevision)],
+                [new Operation.Put(keys.Status,
+                    ClusterValues.Status(position, System.Collections.Immutable.ImmutableSortedDictionary<string,
+                        Lsn>.Empty, []))]),
+            stop);
+        if (result.Outcome == WriteOutcome.Written)
+            state.StatusWritten = position;
+    }
+}

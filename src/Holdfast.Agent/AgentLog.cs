@@ -1,0 +1,54 @@
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Agent;
+
+/// <summary>Ids 1000 to 1999 belong to the agent; an id is never reused.</summary>
+internal static partial class AgentLog
+{
+    [LoggerMessage(1001, LogLevel.Information, "Decided {Decision}: {Why}")]
+    public static partial void Decided(this ILogger log, string decision, string why);
+
+    [LoggerMessage(1002, LogLevel.Information, "{Job} done in {ElapsedMs:0} ms")]
+    public static partial void JobDone(this ILogger log, string job, double elapsedMs);
+
+    [LoggerMessage(1003, LogLevel.Warning, "{Job} failed after {ElapsedMs:0} ms: {Why}")]
+    public static partial void JobFailed(this ILogger log, string job, double elapsedMs, string why);
+
+    [LoggerMessage(1004, LogLevel.Error, "A turn of the loop failed")]
+    public static partial void TurnFailed(this ILogger log, Exception failure);
+
+    [LoggerMessage(1005, LogLevel.Warning, "{What} was {Outcome}: {Why}")]
+    public static partial void WriteFailed(this ILogger log, string what, string outcome, string why);
+
+    [LoggerMessage(1006, LogLevel.Information, "PostgreSQL ended")]
+    public static partial void PostgresEnded(this ILogger log);
+
+    [LoggerMessage(1007, LogLevel.Information, "Synchronous set: {Step}: {Why}")]
+    public static partial void SyncStepTaken(this ILogger log, string step, string why);
+
+    [LoggerMessage(1008, LogLevel.Warning, "Step failed: {What}: {Why}")]
+    public static partial void StepFailed(this ILogger log, string what, string why);
+
+    [LoggerMessage(1009, LogLevel.Information, "{Event}")]
+    public static partial void Event(this ILogger log, string @event);
+
+    [LoggerMessage(1101, LogLevel.Information, "Inherited the lease of term {Term}, valid for {LeftMs:0} ms")]
+    public static partial void LeaseInherited(this ILogger log, Term term, double leftMs);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Renewal in term {Term} proved nothing: {Why}")]
+    public static partial void RenewalUnknown(this ILogger log, Term term, string why);
+
+    [LoggerMessage(1103, LogLevel.Information,
+        "Lease of term {Term} replaced under raft term {RaftTerm}, now {ModRevision}")]
+    public static partial void LeaseReplaced(this ILogger log, Term term, long raftTerm, long modRevision);
+
+    [LoggerMessage(1104, LogLevel.Warning,
+        "The supervisor did not take the deadline of term {Term}: the renewal does not count")]
+    public static partial void SupervisorSilent(this ILogger log, Term term);
+
+    [LoggerMessage(1105, LogLevel.Warning, "Fenced PostgreSQL: {Why} (term {Term}, {ElapsedMs:0} ms)")]
+    public static partial void Fenced(this ILogger log, string why, Term term, double elapsedMs);
+
+    [LoggerMessage(1106, LogLevel.Warning, "No supervisor: this agent alone owns its deadline")]
+    public static partial void NoSupervisor(this ILogger log);
+}

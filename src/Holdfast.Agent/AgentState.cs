@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Agent;
+
+/// <summary>What the loop remembers from turn to turn. Owned by the loop's thread; nobody else sees it.</summary>
+internal sealed class AgentState
+{
+    /// <summary>The last leader seen, also after it is gone.</summary>
+    public LeaderView? LastLeader { get; set; }
+    public TimeSpan? LeaderlessSince { get; set; }
+    public TimeSpan? InitializeEmptySince { get; set; }
+    public HistoryView? History { get; set; }
+    public TimeSpan? NotStreamingSince { get; set; }
+    public TimeSpan? AloneSince { get; set; }
+    public TimeSpan? StartingSince { get; set; }
+
+    /// <summary>Failed starts as primary in <see cref="StartsTerm"/>.</summary>
+    public int FailedStarts { get; set; }
+    public Term StartsTerm { get; set; }
+
+    /// <summary>The names last seen in force, and what was written and connected then.</summary>
+    public string? NamesText { get; set; }
+    public Lsn NamesSince { get; set; } = Never;
+    public ImmutableArray<int> WalSendersThen { get; set; } = [];
+
+    /// <summary>No position reaches it: nobody has caught up yet.</summary>
+    public static readonly Lsn Never = new(ulong.MaxValue);
+
+    /// <summary>The revision of the settings that PostgreSQL has.</summary>
+    public long? SettingsApplied { get; set; }
+
+    /// <summary>The reign that began with our own promotion and is not recorded yet.</summary>
+    public Reign? Reign { get; set; }
+
+    public Term HistoryWrittenFor { get; set; }
+    public string MemberWritten { get; set; } = "";
+    public Lsn StatusWritten { get; set; }
+    public long MemberLease { get; set; }
+    public TimeSpan MemberLeaseTtl { get; set; }
+}
+
+/// <summary>The life of one failover so far, as the new leader saw it. Times are CLOCK_BOOTTIME.</summary>
+internal sealed record Reign(Term Term, NodeName? Before, string Cause, TimeSpan LeaderlessAt, TimeSpan LockAt)
+{
+    public string Votes { get; init; } = "";
+    public TimeSpan? CountedAt { get; init; }
+    public TimeSpan? PromotedAt { get; init; }
+}

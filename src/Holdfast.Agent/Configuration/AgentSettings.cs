@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Instance;
+
+namespace Holdfast.Agent.Configuration;
+
+/// <summary>What one agent was told by its file (a Patroni YAML, or one that the supervisor generated).</summary>
+public sealed record AgentSettings
+{
+    /// <summary>Patroni's scope: the cluster's name.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>Patroni's namespace, without slashes.</summary>
+    public string Namespace { get; init; } = "service";
+
+    public required NodeName Name { get; init; }
+
+    /// <summary>Where the REST API listens (restapi.listen).</summary>
+    public required HostPort RestListen { get; init; }
+
+    /// <summary>Where others reach it (restapi.connect_address).</summary>
+    public required HostPort RestConnect { get; init; }
+
+    public required ImmutableArray<HostPort> Etcd { get; init; }
+    public required InstanceSettings Postgres { get; init; }
+
+    /// <summary>bootstrap.dcs: the dynamic configuration of a new cluster.</summary>
+    public required DynamicSettings BootstrapDcs { get; init; }
+
+    /// <summary>The agents of all hosts of the file (name to REST address): a bootstrap asks a majority of them. Empty
+    /// in a
+    /// plain Patroni YAML: then the race for the key <c>initialize</c> decides alone, as in Patroni.</summary>
+    public ImmutableSortedDictionary<NodeName, HostPort> Hosts { get; init; } =
+        ImmutableSortedDictionary<NodeName, HostPort>.Empty;
+
+    /// <summary>The supervisor's fence socket; null: no supervisor, the agent is the only owner of its
+    /// deadline.</summary>
+    public string? FenceSocket { get; init; }
+
+    /// <summary>A folder of the agent's own: the highest term seen is kept there.</summary>
+    public required string StateDirectory { get; init; }
+
+    public bool NoFailover { get; init; }
+    public bool NoLoadBalance { get; init; }
+    public bool NoSync { get; init; }
+}
+
+public readonly record struct HostPort(string Host, int Port)
+{
+    public override string ToString() => $"{Host}:{Port}";
+}

@@ -1,0 +1,150 @@
+using System.Threading.Channels;
+using Holdfast.Agent.Act;
+using Holdfast.Agent.Configuration;
+using Holdfast.Agent.Observe;
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Instance;
+
+namespace Holdfast.Agent;
+
+/// <summary>Observe, decide, act; woken by events, and by a timer as the safety net.</summary>
+internal sealed class HaLoop(
+    AgentSettings settings,
+    Observer observer,
+    Actor actor,
+    Publisher publisher,
+    IPostgres postgres,
+    AgentState state,
+    Func<TimeSpan> now,
+    ILogger log)
+{
+    /// <summary>While something is about to change, the next turn comes this soon.</summary>
+    static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
+    static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
+
+    // Capacity one: a waiting nudge already promises a turn, so a second is safe to drop.
+    readonly Channel<string> _nudges = Channel.CreateBounded<string>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    volatile AgentView _published = new()
+    {
+        Name = settings.Name,
+        Scope = settings.Scope,
+        State = "starting",
+        Role = "uninitialized",
+        Postgres = new PostgresView { State = PostgresState.Stopped, Data = DataState.Unfinished },
+    };
+    string _said = "";
+
+    /// <summary>What the last turn saw. From any thread.</summary>
+    public AgentView Published => _published;
+
+    /// <summary>Asks for a turn at once. From any thread.</summary>
+    public void Nudge(string why) => _nudges.Writer.TryWrite(why);
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            TimeSpan wait;
+            try
+            {
+                wait = await TurnAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception failure)
+            {
+                log.TurnFailed(failure);
+                wait = AfterFailure;
+            }
+            await WaitAsync(wait, stop);
+        }
+    }
+
+    /// <summary>Observe, decide, act: once. Returns how long the loop may rest. The simulator calls this and nothing
+    /// else.</summary>
+    internal async ValueTask<TimeSpan> TurnAsync(CancellationToken stop)
+    {
+        var (view, self) = await observer.ObserveAsync(Looked, stop);
+        var dynamic = view?.Settings ?? settings.BootstrapDcs;
+        var decision = Ha.Decide(view, self, dynamic);
+        Say(decision);
+        Show(view, self, decision);
+        if (view is not null)
+            await publisher.PublishAsync(_published, dynamic, stop);
+        await ApplySettingsAsync(view, self, stop);
+        await actor.ActAsync(decision, view, self, stop);
+        return self switch
+        {
+            { Job: not null } => dynamic.LoopWait, // Its end nudges.
+            { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
+            _ when decision is not (HaDecision.Wait or HaDecision.Lead) => Busy,
+            _ => dynamic.LoopWait,
+        };
+    }
+
+    async ValueTask ApplySettingsAsync(ClusterView? view, SelfView self, CancellationToken stop)
+    {
+        if (view?.Settings is not { } dynamic || view.SettingsRevision == state.SettingsApplied
+            || self.Job is not null || self.Postgres.State == PostgresState.Starting)
+        {
+            return;
+        }
+        var applied = await postgres.ApplyAsync(dynamic, stop);
+        if (applied.Ok)
+            state.SettingsApplied = view.SettingsRevision;
+        else
+            log.StepFailed("settings", applied.Why);
+    }
+
+    async ValueTask WaitAsync(TimeSpan wait, CancellationToken stop)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(wait);
+        try
+        {
+            await _nudges.Reader.ReadAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The timer; or the stop, which the loop looks at.
+        }
+    }
+
+    void Looked(PostgresView look, TimeSpan at) => _published = _published with { Postgres = look, LookedAt = at };
+
+    // The same sentence once: a quiet cluster has a quiet log.
+    void Say(HaDecision decision)
+    {
+        var text = $"{decision.GetType().Name}: {decision.Why}";
+        if (text == _said)
+            return;
+        _said = text;
+        log.Decided(decision.GetType().Name, decision.Why);
+    }
+
+    void Show(ClusterView? view, SelfView self, HaDecision decision) => _published = new AgentView
+    {
+        Name = settings.Name,
+        Scope = settings.Scope,
+        Cluster = view,
+        StoreSeenAt = self.ViewAge == TimeSpan.MaxValue ? null : TimeProvider.System.GetUtcNow() - self.ViewAge,
+        Postgres = self.Postgres,
+        LookedAt = _published.LookedAt,
+        State = Words.State(self),
+        Role = Words.Role(self),
+        HasLease = self.HasLease,
+        Term = self.Term,
+        Job = self.Job,
+        LastTurn = now(),
+        Decision = $"{decision.GetType().Name}: {decision.Why}",
+        ConnUrl = $"postgres://{settings.Postgres.ConnectHost}:{settings.Postgres.Port}/postgres",
+        ApiUrl = $"http://{settings.RestConnect}/patroni",
+        NoFailover = settings.NoFailover,
+        NoLoadBalance = settings.NoLoadBalance,
+        NoSync = settings.NoSync,
+    };
+}

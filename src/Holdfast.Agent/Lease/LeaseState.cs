@@ -1,0 +1,11 @@
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Agent.Lease;
+
+/// <summary>The leader lease that this agent renews, as one immutable value. Deadlines are CLOCK_BOOTTIME.</summary>
+/// <param name="Deadline">Zero until the first renewal counted: PostgreSQL may not write before.</param>
+/// <param name="RaftTerm">Of the previous counted renewal; 0: none yet.</param>
+internal sealed record LeaseState(Term Term, long ModRevision, long LeaseId, TimeSpan Deadline, long RaftTerm)
+{
+    public bool IsCounted => Deadline > TimeSpan.Zero;
+}

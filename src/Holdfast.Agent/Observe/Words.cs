@@ -1,0 +1,26 @@
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Agent.Observe;
+
+/// <summary>A node in Patroni's words of state and role (Patroni REST API documentation).</summary>
+internal static class Words
+{
+    public static string State(SelfView self) => (self.Job?.Name, self.Postgres.State) switch
+    {
+        ("initdb", _) => "initializing new cluster",
+        ("creating replica", _) => "creating replica",
+        ("hand over" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
+        (_, PostgresState.Primary or PostgresState.Replica) => "running",
+        (_, PostgresState.Starting) => "starting",
+        _ => "stopped",
+    };
+
+    /// <summary>A primary calls itself that only under its lease and with its roles and databases made: proxies believe
+    /// it.</summary>
+    public static string Role(SelfView self) => self.Postgres switch
+    {
+        { State: PostgresState.Primary } when self is { HasLease: true, Bootstrapping: false } => "primary",
+        { Data: DataState.Usable } => "replica",
+        _ => "uninitialized",
+    };
+}

@@ -1,0 +1,78 @@
+using Holdfast.Cluster.Model;
+using static Holdfast.Cluster.Decisions.HaDecision;
+
+namespace Holdfast.Cluster.Decisions;
+
+/// <summary>Whether this replica may take the free lock. Positions come from answers of this very turn, never from
+/// keys.</summary>
+static class Campaign
+{
+    /// <summary>A candidate that an operator named has this long before the others may step in.</summary>
+    static readonly TimeSpan NamedCandidateFirst = TimeSpan.FromSeconds(2);
+
+    public static HaDecision Decide(ClusterView view, SelfView self, DynamicSettings settings)
+    {
+        if (Bar(view, self) is { } why)
+            return new Wait(why);
+        var ahead = self.Peers.FirstOrDefault(peer => Ahead(peer, self.Postgres));
+        return settings.SynchronousMode == SynchronousMode.Off || view.Sync is null or { Leader: null }
+            ? Asynchronous(view, self, settings, ahead)
+            : Synchronous(view, view.Sync, self, ahead);
+    }
+
+    /// <summary>What bars a candidate in every mode.</summary>
+    static string? Bar(ClusterView view, SelfView self)
+    {
+        if (self.NoFailover)
+            return "tagged nofailover";
+        if (self.Lock == LockFreedom.LeaseAlive)
+            return "the lock is gone but its lease lives: deleted by hand, its owner may still write";
+        if (self.Lock == LockFreedom.Unknown && !(self.Leaderless > LockUnknownFor(view)))
+            return "it is not known yet whether the last owner's lease has ended";
+        if (view.Failover?.Candidate is { } named && named != self.Name && self.Leaderless < NamedCandidateFirst)
+            return $"{named} was named as candidate";
+        if (self.Peers.FirstOrDefault(peer => peer.HasLease || peer.Role is "primary" or "master") is { } alive)
+            return $"{alive.Name} says that it is primary";
+        return null;
+    }
+
+    // Whatever lease there was has ended by then, even if a new etcd leader renewed it in full.
+    static TimeSpan LockUnknownFor(ClusterView view) => 2 * (view.Settings?.Ttl ?? TimeSpan.FromSeconds(30));
+
+    static HaDecision Asynchronous(ClusterView view, SelfView self, DynamicSettings settings, PeerAnswer? ahead)
+    {
+        var position = self.Postgres.Position;
+        var lag = view.LeaderPosition > position ? view.LeaderPosition.Value - position.Value : 0;
+        if (lag > settings.MaximumLagOnFailover)
+            return new Wait($"{lag} bytes behind the last leader, limit {settings.MaximumLagOnFailover}");
+        return ahead is { NoFailover: false }
+            ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
+            : Take(view, self, $"lock is free, {lag} bytes behind the last leader, nobody ahead");
+    }
+
+    static HaDecision Synchronous(ClusterView view, SyncView sync, SelfView self, PeerAnswer? ahead)
+    {
+        // The last leader has all that it ever acknowledged; a voter has it if enough others answer and none is ahead.
+        var wasLeader = sync.Leader == self.Name;
+        if (!wasLeader && !sync.Standbys.Contains(self.Name))
+            return new Wait("not in /sync: it might lack an acknowledged commit");
+        var answered = self.Peers.Count(peer => Vouches(peer, self) && sync.Standbys.Contains(peer.Name));
+        if (!wasLeader && answered < sync.Quorum)
+            return new Wait($"{answered} other voters answered, {sync.Quorum} must");
+        return ahead is not null
+            ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
+            : Take(view, self,
+                $"lock is free, {answered} other voters answered, none is ahead of {self.Postgres.Position}");
+    }
+
+    static TakeLock Take(ClusterView view, SelfView self, string why) =>
+        new(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0, why);
+
+    // A position counts if it was looked up after the leader was gone: before, it could still have grown.
+    static bool Vouches(PeerAnswer peer, SelfView self) =>
+        peer.Position > Lsn.Zero && peer.PositionAge < self.Leaderless;
+
+    // A longer history on a newer timeline wins over a position on an older one.
+    static bool Ahead(PeerAnswer peer, PostgresView self) =>
+        (peer.Timeline ?? 0, peer.Position).CompareTo((self.Timeline ?? 0, self.Position)) > 0;
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using Holdfast.Cluster.Model;
+using static Holdfast.Cluster.Decisions.HaDecision;
+
+namespace Holdfast.Cluster.Decisions;
+
+/// <summary>
+/// The one decision of the agent. Pure: the same views give the same decision. The view is null until the
+/// store has answered for the first time.
+/// </summary>
+public static class Ha
+{
+    /// <summary>A postmaster that can't be started as primary this often in one term gives the lock up (SAFETY:
+    /// three).</summary>
+    public const int FailedStartsMax = 3;
+
+    /// <summary>A replica may take this long to begin to stream before its history is compared with the
+    /// leader's.</summary>
+    public static readonly TimeSpan NotStreamingMax = TimeSpan.FromSeconds(2);
+
+    public static HaDecision Decide(ClusterView? view, SelfView self, DynamicSettings settings) =>
+        (self.Postgres.State, self.HasLease) switch
+        {
+            // Before any job: nothing outranks giving way.
+            (PostgresState.Primary, false) => new Fence("primary without a counted lease"),
+            _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
+            _ when view is null => new Wait("the store has not answered yet"),
+            (_, true) => HoldLock(view, self, settings),
+            _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
+            _ when self.StoreRestored => new Wait(
+                "the store stands below what was seen before: restored from an old copy;"
+                    + " an operator must raise term_base"),
+            _ when Stranger(view, self) is { } why => new Wait(why),
+            _ when view.Leader is null => WithoutLeader(view, self, settings),
+            _ when view.Leader.Holder == self.Name =>
+                new Release("the lock is ours by name, and no counted lease of ours is in force"),
+            _ => Rejoin.Decide(view, view.Leader, self, settings),
+        };
+
+    static string? Stranger(ClusterView view, SelfView self) =>
+        view.Initialize is { Length: > 0 } cluster && self.Postgres.SystemIdentifier is { } ours && ours != cluster
+            ? $"system identifier {ours} of this data directory is not {cluster} of the cluster"
+            : null;
+
+    static HaDecision HoldLock(ClusterView view, SelfView self, DynamicSettings settings) => self.Postgres.State switch
+    {
+        PostgresState.Primary when self.Bootstrapping => new FinishBootstrap("the first primary runs"),
+        PostgresState.Primary when view.Failover is { } wish => Switchover.Decide(view, wish, self, settings),
+        PostgresState.Primary => Leadership.Decide(view, self, settings, "primary, and holder of the lock"),
+        PostgresState.Replica => new Promote(self.Term, NamesOf(view, settings), "holds the lock, not yet primary"),
+        PostgresState.Starting => self.Starting > settings.PrimaryStartTimeout
+            ? new Release($"not up after {self.Starting.Value.TotalSeconds:0} s,"
+                + $" limit {settings.PrimaryStartTimeout.TotalSeconds:0} s")
+            : new Wait("PostgreSQL is starting under the lock"),
+        PostgresState.Stopped when self.Postgres.Data != DataState.Usable =>
+            new Release($"the data directory is {self.Postgres.Data}"),
+        PostgresState.Stopped when self.FailedStarts >= FailedStartsMax =>
+            new Release($"{self.FailedStarts} starts failed in term {self.Term}"),
+        PostgresState.Stopped => new StartPrimary(
+            self.Term, NamesOf(view, settings), "PostgreSQL ended under the lock: start it in place"),
+        _ => throw new UnreachableException($"{self.Postgres.State}"),
+    };
+
+    static SyncNames NamesOf(ClusterView view, DynamicSettings settings) =>
+        settings.SynchronousMode == SynchronousMode.Off || view.Sync is null
+            ? SyncNames.Nobody
+            : SyncQuorum.NamesOf(view.Sync.Standbys, view.Sync.Quorum, settings.SynchronousModeStrict);
+
+    static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
+        (self.Postgres.Data, self.Postgres.State) switch
+        {
+            _ when self.Bootstrapping || view.Initialize is not { Length: > 0 } =>
+                Bootstrap.Decide(view, self),
+            (DataState.Empty, _) => new Wait("no data here, and no leader to clone from"),
+            (DataState.Unfinished, _) =>
+                new Wait("a clone or rewind was interrupted here, and there is no leader to clone from"),
+            (_, PostgresState.Stopped) =>
+                new StartReplica(Leader: null, "stopped; only a running replica can campaign"),
+            (_, PostgresState.Starting) => new Wait("PostgreSQL is starting"),
+            (_, PostgresState.Replica) => Campaign.Decide(view, self, settings),
+            _ => throw new UnreachableException($"{self.Postgres.State}"),
+        };
+}

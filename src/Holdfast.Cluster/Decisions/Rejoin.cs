@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Holdfast.Cluster.Model;
+using static Holdfast.Cluster.Decisions.HaDecision;
+
+namespace Holdfast.Cluster.Decisions;
+
+/// <summary>How a node comes (back) to a leader: stream if history allows, else rewind once, else clone.</summary>
+static class Rejoin
+{
+    /// <summary>A replica that can't stream from a leader it can ask is cloned again; the former directory is
+    /// kept.</summary>
+    static readonly TimeSpan CloneAfter = TimeSpan.FromSeconds(60);
+
+    public static HaDecision Decide(ClusterView view, LeaderView leader, SelfView self, DynamicSettings settings)
+    {
+        // Before its promotion the new leader's history is not written yet.
+        var leads = view.Member(leader.Holder) is { Role: "primary" or "master" } member
+            && (member.Term == leader.Term || member.Term == Term.None);
+        return (self.Postgres.Data, self.Postgres.State) switch
+        {
+            (DataState.Empty or DataState.Unfinished, _) => leads
+                ? new CloneFrom(leader.Holder, self.Postgres.Data == DataState.Empty ? "no data here"
+                    : "interrupted work here")
+                : new Wait($"{leader.Holder} is not primary yet"),
+            (_, PostgresState.Stopped) => Stopped(leader, leads, self, settings),
+            (_, PostgresState.Starting) => new Wait("PostgreSQL is starting"),
+            (_, PostgresState.Replica) => Running(view, leader, leads, self, settings),
+            _ => throw new UnreachableException($"{self.Postgres.State}"),
+        };
+    }
+
+    static HaDecision Stopped(LeaderView leader, bool leads, SelfView self, DynamicSettings settings)
+    {
+        if (!leads)
+            return new Wait($"stopped; {leader.Holder} is not primary yet");
+        return Fresh(leader, self) switch
+        {
+            null or { Verdict: HistoryVerdict.Unknown } =>
+                new CompareHistory(leader.Holder, leader.Term, "stopped; may it stream?"),
+            { Verdict: HistoryVerdict.Same } =>
+                new StartReplica(leader.Holder, $"history is a part of {leader.Holder}'s"),
+            { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
+            { Verdict: HistoryVerdict.Diverged, RewindTried: false } when settings.UsePgRewind =>
+                new Rewind(leader.Holder, leader.Term, $"history went past {leader.Holder}'s"),
+            { Verdict: HistoryVerdict.Diverged } =>
+                new CloneFrom(leader.Holder, "diverged, and a rewind is not possible"),
+            var other => throw new UnreachableException($"{other}"),
+        };
+    }
+
+    static HaDecision Running(ClusterView view, LeaderView leader, bool leads, SelfView self, DynamicSettings settings)
+    {
+        if (view.Member(leader.Holder)?.Address is not { } address)
+            return new Wait($"{leader.Holder} has published no address yet");
+        if (!Follows(self.Postgres.PrimaryConninfo, address))
+            return new Follow(leader.Holder, "another node leads");
+        if (!leads || !(self.NotStreaming > Ha.NotStreamingMax))
+            return new Wait($"follows {leader.Holder}");
+        return Fresh(leader, self) switch
+        {
+            null or { Verdict: HistoryVerdict.Unknown } =>
+                new CompareHistory(leader.Holder, leader.Term,
+                    $"not streaming for {self.NotStreaming!.Value.TotalSeconds:0.0} s"),
+            { Verdict: HistoryVerdict.Diverged } => new StopReplica("its history diverged"),
+            { Verdict: HistoryVerdict.Same } when self.NotStreaming > CloneAfter => new CloneFrom(
+                leader.Holder, $"not streaming for {CloneAfter.TotalSeconds:0} s, and {leader.Holder} answers"),
+            { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
+            _ => new Wait($"follows {leader.Holder}, not streaming for {self.NotStreaming!.Value.TotalSeconds:0} s"),
+        };
+    }
+
+    static HistoryView? Fresh(LeaderView leader, SelfView self) =>
+        self.History is { } h && h.Term == leader.Term ? h : null;
+
+    static bool Follows(string conninfo, (string Host, int Port) address) =>
+        conninfo.Contains($"host={address.Host} ", StringComparison.Ordinal)
+        && conninfo.Contains($"port={address.Port} ", StringComparison.Ordinal);
+}

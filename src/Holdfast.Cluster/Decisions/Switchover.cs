@@ -1,0 +1,41 @@
+using Holdfast.Cluster.Model;
+using static Holdfast.Cluster.Decisions.HaDecision;
+
+namespace Holdfast.Cluster.Decisions;
+
+/// <summary>An operator's wish, on the leader: granted when the candidate can take over without loss, else
+/// cleared.</summary>
+static class Switchover
+{
+    public static HaDecision Decide(ClusterView view, FailoverView wish, SelfView self, DynamicSettings settings)
+    {
+        if (wish is { Leader: null, Candidate: null })
+            return Leadership.Decide(view, self, settings, "primary, and holder of the lock");
+        if (wish.Leader is { } from && from != self.Name)
+            return new ClearFailover($"the wish is to move from {from}, and the leader is {self.Name}");
+        if (wish.Candidate == self.Name)
+            return new ClearFailover($"{self.Name} leads already");
+        var ready = Ready(view, self, settings);
+        if (wish.Candidate is { } named)
+        {
+            return ready.Contains(named)
+                ? new HandOver(named, "asked for by an operator")
+                : new ClearFailover($"{named} does not stream, or may lack an acknowledged commit");
+        }
+        return ready.Count > 0
+            ? new HandOver(ready[0], "asked for by an operator; the best candidate")
+            : new ClearFailover("no replica can take over without loss");
+    }
+
+    /// <summary>Who could take over now, the farthest first.</summary>
+    static List<NodeName> Ready(ClusterView view, SelfView self, DynamicSettings settings) =>
+    [
+        .. self.Postgres.WalSenders
+            .Where(sender => sender.State == "streaming" && view.Member(sender.Name) is { NoFailover: false })
+            .Where(sender => settings.SynchronousMode == SynchronousMode.Off
+                || (view.Sync is { } sync && sync.Standbys.Contains(sender.Name)))
+            .OrderByDescending(sender => sender.Flushed)
+            .ThenBy(sender => sender.Name)
+            .Select(sender => sender.Name),
+    ];
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+
+namespace Holdfast.Cluster.Model;
+
+/// <summary>What the store says of one cluster, as one immutable value. Everything in it was read at <see
+/// cref="Revision"/>.</summary>
+public sealed record ClusterView
+{
+    /// <summary>etcd's revision of the newest fact in this view.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>The identity of the etcd cluster that answered; another one is a recreated store.</summary>
+    public ulong StoreId { get; init; }
+
+    /// <summary>What every term of this store is raised by (a restored store counts its revisions anew).</summary>
+    public long TermBase { get; init; }
+
+    /// <summary>Null: absent; empty: somebody bootstraps; else the system identifier, decimal.</summary>
+    public string? Initialize { get; init; }
+
+    public LeaderView? Leader { get; init; }
+
+    /// <summary>The record that the last leader left when it gave the lock up of its own will.</summary>
+    public ReleaseView? Release { get; init; }
+
+    public ImmutableArray<MemberView> Members { get; init; } = [];
+
+    public SyncView? Sync { get; init; }
+
+    public FailoverView? Failover { get; init; }
+
+    /// <summary>The dynamic configuration; null while the store has none.</summary>
+    public DynamicSettings? Settings { get; init; }
+
+    /// <summary>mod_revision of the config key; 0 when absent.</summary>
+    public long SettingsRevision { get; init; }
+
+    /// <summary>The leader's position as it last wrote it (key <c>status</c>).</summary>
+    public Lsn LeaderPosition { get; init; }
+
+    /// <summary>The text of the history key, Patroni's JSON list; null when absent.</summary>
+    public string? History { get; init; }
+
+    public MemberView? Member(NodeName name)
+    {
+        foreach (var member in Members)
+        {
+            if (member.Name == name)
+                return member;
+        }
+        return null;
+    }
+}
+
+/// <summary>Who holds the leader lock. <paramref name="ModRevision"/> is etcd's; <paramref name="Term"/> = base +
+/// it.</summary>
+public sealed record LeaderView(NodeName Holder, Term Term, long ModRevision, long LeaseId);
+
+/// <summary>The lock of <paramref name="Term"/> was given up by its owner, whose PostgreSQL no longer writes.</summary>
+public sealed record ReleaseView(NodeName By, Term Term, string Why);
+
+/// <summary>
+/// Patroni's key <c>sync</c>. <paramref name="Standbys"/> never contains the leader, and is in name order.
+/// A candidate among them needs answers of <paramref name="Quorum"/> others of them.
+/// </summary>
+public sealed record SyncView(NodeName? Leader, ImmutableArray<NodeName> Standbys, int Quorum, long ModRevision);
+
+/// <summary>Patroni's key <c>failover</c>: an operator's wish. Absent parts are null.</summary>
+public sealed record FailoverView(NodeName? Leader, NodeName? Candidate, string? ScheduledAt, long ModRevision);
+
+/// <summary>A member as it describes itself (<c>members/NAME</c>). Words of state and role are Patroni's.</summary>
+public sealed record MemberView
+{
+    public required NodeName Name { get; init; }
+
+    /// <summary>For example <c>postgres://10.77.0.11:5432/postgres</c>.</summary>
+    public string ConnUrl { get; init; } = "";
+
+    /// <summary>For example <c>http://10.77.0.11:8008/patroni</c>.</summary>
+    public string ApiUrl { get; init; } = "";
+
+    public string State { get; init; } = "";
+    public string Role { get; init; } = "";
+    public string Version { get; init; } = "";
+    public Lsn Position { get; init; }
+    public Lsn? Received { get; init; }
+    public Lsn? Replayed { get; init; }
+    public string? ReplicationState { get; init; }
+    public int? Timeline { get; init; }
+    public bool NoFailover { get; init; }
+    public bool NoLoadBalance { get; init; }
+    public bool NoSync { get; init; }
+
+    /// <summary>True while it waits for a restart to apply a parameter.</summary>
+    public bool PendingRestart { get; init; }
+
+    /// <summary>The term whose primary this member runs, as it says itself; <see cref="Term.None"/> on a
+    /// replica.</summary>
+    public Term Term { get; init; }
+
+    /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
+    public (string Host, int Port)? Address =>
+        Uri.TryCreate(ConnUrl, UriKind.Absolute, out var uri) && uri.Port > 0 ? (uri.Host, uri.Port) : null;
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+
+namespace Holdfast.Cluster.Model;
+
+/// <summary>What this node knows of itself when it decides: observed facts and their ages, no clock.</summary>
+public sealed record SelfView
+{
+    public required NodeName Name { get; init; }
+    public required PostgresView Postgres { get; init; }
+
+    /// <summary>True while a counted lease is in force: the only right to let PostgreSQL write.</summary>
+    public bool HasLease { get; init; }
+
+    /// <summary>The term of that lease.</summary>
+    public Term Term { get; init; }
+
+    /// <summary>The lock was taken, and its first renewal is not counted yet.</summary>
+    public bool LeasePending { get; init; }
+
+    public JobView? Job { get; init; }
+
+    /// <summary>How old the view of the cluster is.</summary>
+    public TimeSpan ViewAge { get; init; }
+
+    /// <summary>How long this node has seen no leader; null while there is one.</summary>
+    public TimeSpan? Leaderless { get; init; }
+
+    /// <summary>Whether the lock that vanished is really free.</summary>
+    public LockFreedom Lock { get; init; }
+
+    /// <summary>The store stands below what was seen before: it was restored from an old copy, or made anew.</summary>
+    public bool StoreRestored { get; init; }
+
+    /// <summary>What peers answered in this turn; empty when none was asked.</summary>
+    public ImmutableArray<PeerAnswer> Peers { get; init; } = [];
+
+    /// <summary>This node claimed the bootstrap and has not finished it.</summary>
+    public bool Bootstrapping { get; init; }
+
+    /// <summary>Hosts of the file; empty where the file does not say.</summary>
+    public ImmutableArray<NodeName> Hosts { get; init; } = [];
+
+    /// <summary>How long <c>initialize</c> has been empty with nobody at work.</summary>
+    public TimeSpan? InitializeAbandoned { get; init; }
+
+    /// <summary>What the comparison of histories with the leader of this term said.</summary>
+    public HistoryView? History { get; init; }
+
+    /// <summary>How long a running replica has not streamed; null while it does.</summary>
+    public TimeSpan? NotStreaming { get; init; }
+
+    /// <summary>Starts that failed in this term.</summary>
+    public int FailedStarts { get; init; }
+
+    /// <summary>How long the postmaster has been starting; null unless it is.</summary>
+    public TimeSpan? Starting { get; init; }
+
+    /// <summary>The position when the present synchronous_standby_names came into force.</summary>
+    public Lsn NamesSince { get; init; }
+
+    /// <summary>Pids of the walsenders that were there then.</summary>
+    public ImmutableArray<int> WalSendersThen { get; init; } = [];
+
+    /// <summary>How long a primary has had no streaming standby; null while it has one.</summary>
+    public TimeSpan? Alone { get; init; }
+    public bool NoFailover { get; init; }
+}
+
+public enum LockFreedom
+{
+    /// <summary>Not known: nobody saw who held it, or the store did not say.</summary>
+    Unknown,
+
+    /// <summary>Its lease has ended, or its owner released it.</summary>
+    Free,
+
+    /// <summary>The lease lives though the key is gone: deleted by hand, its owner may still write.</summary>
+    LeaseAlive,
+}
+
+/// <param name="Term">Of the leader compared with; another term makes this stale.</param>
+public sealed record HistoryView(Term Term, HistoryVerdict Verdict, bool RewindTried);
+
+public enum HistoryVerdict
+{
+    /// <summary>Local history is a prefix of the source's: stream.</summary>
+    Same,
+
+    /// <summary>Local history went past the point where the source's timeline left it: rewind, else clone.</summary>
+    Diverged,
+
+    /// <summary>Another system identifier: never join.</summary>
+    OtherSystem,
+
+    /// <summary>The source did not answer; ask again.</summary>
+    Unknown,
+}

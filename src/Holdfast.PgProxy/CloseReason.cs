@@ -1,0 +1,30 @@
+namespace Holdfast.PgProxy;
+
+/// <summary>Why a client's connection ended: side and cause.</summary>
+internal enum CloseReason
+{
+    None,
+    ClientClosed,
+    ClientFailed,
+
+    /// <summary>It connected, and said nothing more: a health check, mostly.</summary>
+    ClientSilent,
+    ClientGoneWhileHeld,
+    StartupTimeout,
+    StartupBroken,
+    TooManyClients,
+    CancelForwarded,
+    HoldTimeout,
+    BackendClosed,
+    BackendFailed,
+
+    /// <summary>The server lost the role that it was chosen for.</summary>
+    RoleLost,
+
+    /// <summary>The server itself said, during the login, that it is a standby.</summary>
+    HotStandby,
+    Draining,
+
+    /// <summary>An error of the proxy itself; it is in the log.</summary>
+    Broken,
+}

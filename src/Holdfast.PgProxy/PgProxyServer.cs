@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Holdfast.PgProxy.Backend;
+using Holdfast.PgProxy.Frontend;
+using Holdfast.PgProxy.Routing;
+using Holdfast.Store.Layout;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.PgProxy;
+
+/// <summary>The PostgreSQL proxy: listens from its construction on, serves while it runs.</summary>
+public sealed class PgProxyServer : IDisposable
+{
+    readonly ProxySettings _settings;
+    readonly ILogger _log;
+    readonly ProxyMetrics _metrics = new();
+    readonly LinkRegistry _links = new();
+    readonly Clients _clients = new();
+    readonly Switchboard _board;
+    readonly List<Listener> _listeners = [];
+    readonly ConcurrentDictionary<Port, string> _lastRoutes = new();
+
+    /// <param name="settings">What the operator wrote.</param>
+    /// <param name="topology">The watched view; the caller runs the watch, also while this server drains.</param>
+    /// <param name="terms">The newest term seen.</param>
+    /// <param name="bootClock">CLOCK_BOOTTIME, as in <see cref="WatchedView.FreshAt"/>.</param>
+    /// <param name="logs">Where it tells what it does.</param>
+    /// <exception cref="IOException">A port can't be had.</exception>
+    public PgProxyServer(
+        ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs)
+    {
+        (_settings, _log) = (settings, logs.CreateLogger<PgProxyServer>());
+        _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock);
+        _board.Changed += OnChanged;
+        try
+        {
+            _listeners.Add(Listen(Port.Primary, settings.PrimaryPort));
+            if (settings.ReplicasPort is { } replicas)
+                _listeners.Add(Listen(Port.Replicas, replicas));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public IPEndPoint PrimaryEndPoint => _listeners[0].EndPoint;
+
+    /// <summary>Null where the file gives no port for replicas.</summary>
+    public IPEndPoint? ReplicasEndPoint => _listeners.Count > 1 ? _listeners[1].EndPoint : null;
+
+    /// <summary>Clients connected now.</summary>
+    public int Clients => _clients.Count;
+
+    /// <summary>Serves until <paramref name="stop"/>; then lets the sessions end, within the drain limit.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        OnChanged(_board.Look());
+        await Task.WhenAll(_listeners.Select(listener => listener.RunAsync(stop)));
+        foreach (var listener in _listeners)
+            listener.Dispose();
+        _log.Draining(_clients.Count, _settings.DrainLimit.TotalSeconds);
+        _log.Stopped(await _clients.DrainAsync(_settings.DrainLimit));
+    }
+
+    Listener Listen(Port port, int number)
+    {
+        var dialer = new Dialer(port, _settings.HoldTimeout, _board, _links, _metrics, _log);
+        var reception = new Reception(port, _settings, dialer, _links, new CancelForwarder(_board, _links));
+        return new Listener(new IPEndPoint(_settings.Address, number), reception, _clients, _metrics, _log);
+    }
+
+    void OnChanged(RoutingView view)
+    {
+        foreach (var cut in _links.Where(server => Router.WhyCut(server, view)).GroupBy(found => found.Link.Server))
+        {
+            var count = cut.Count(found => found.Link.Cut(CloseReason.RoleLost));
+            _metrics.Cut(cut.Key.Name.Value, count);
+            _log.Cut(count, cut.Key, cut.First().Why);
+        }
+        foreach (var listener in _listeners)
+            Tell(listener.Port, Router.Decide(listener.Port, view));
+    }
+
+    // Once for each change of the route: positions in the view change all the time.
+    void Tell(Port port, Route route)
+    {
+        var text = route is Route.To to ? string.Join(", ", to.Servers) : ((Route.Hold)route).Why;
+        if (_lastRoutes.TryGetValue(port, out var last) && string.Equals(last, text, StringComparison.Ordinal))
+            return;
+        _lastRoutes[port] = text;
+        switch (route)
+        {
+            case Route.To known:
+                _log.Routed(port, text, known.Why);
+                break;
+            default:
+                _log.Waiting(port, text);
+                break;
+        }
+    }
+
+    public void Dispose()
+    {
+        _board.Changed -= OnChanged;
+        _board.Dispose();
+        foreach (var listener in _listeners)
+            listener.Dispose();
+        _metrics.Dispose();
+    }
+}

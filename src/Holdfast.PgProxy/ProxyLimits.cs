@@ -1,0 +1,51 @@
+namespace Holdfast.PgProxy;
+
+/// <summary>The limits that nobody needs to set.</summary>
+internal static class ProxyLimits
+{
+    /// <summary>Connections that the kernel keeps for us before they are accepted.</summary>
+    public const int Backlog = 1024;
+
+    /// <summary>Clients over the limit that are told so at once; those beyond are closed without a word.</summary>
+    public const int RefusalsMax = 64;
+
+    /// <summary>Bytes that one direction of a session holds.</summary>
+    public const int RelayBytes = 16 * 1024;
+
+    /// <summary>Servers that one cancel request is sent to.</summary>
+    public const int CancelTargetsMax = 16;
+
+    /// <summary>From the client's connect to its whole startup message (PostgreSQL: authentication_timeout).</summary>
+    public static readonly TimeSpan Startup = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same for a client that is only to be told that there are too many.</summary>
+    public static readonly TimeSpan Refusal = TimeSpan.FromSeconds(2);
+
+    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two tries with a server that is not ready: doubled each time, up to the maximum.</summary>
+    public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(25);
+    public static readonly TimeSpan RetryPauseMax = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>A held client looks this often even if the view did not change (it may be fresh again).</summary>
+    public static readonly TimeSpan HoldLook = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>For one server to take a cancel request, connect included.</summary>
+    public static readonly TimeSpan Cancel = TimeSpan.FromSeconds(2);
+
+    /// <summary>For a client to close after its server ended the session.</summary>
+    public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    /// <summary>After an accept that failed for want of open files or memory.</summary>
+    public static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A silent peer is asked after so long, then every interval.</summary>
+    public const int KeepAliveSeconds = 10, KeepAliveIntervalSeconds = 2, KeepAliveTries = 3;
+
+    /// <summary>
+    /// Bytes without acknowledgement, or a window closed for so long, end the connection. The kernel counts a peer that
+    /// merely does not read, too: a server blocked by a lock while its client sends on, a client that ponders a
+    /// large result. So these are long; a silent primary is cut by the loss of its role, much sooner.
+    /// </summary>
+    public const int BackendUnackedMs = 60_000, ClientUnackedMs = 300_000;
+}

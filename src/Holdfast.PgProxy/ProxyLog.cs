@@ -1,0 +1,45 @@
+using System.Net;
+using Holdfast.PgProxy.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.PgProxy;
+
+/// <summary>Ids 4000 to 4999 belong to the PostgreSQL proxy; an id is never reused.</summary>
+internal static partial class ProxyLog
+{
+    [LoggerMessage(4000, LogLevel.Information, "Listening on {EndPoint} for the port {Port}")]
+    public static partial void Listening(this ILogger log, Port port, EndPoint endPoint);
+
+    [LoggerMessage(4001, LogLevel.Information, "Port {Port}: new connections go to {Servers}: {Why}")]
+    public static partial void Routed(this ILogger log, Port port, string servers, string why);
+
+    [LoggerMessage(4002, LogLevel.Warning, "Port {Port}: new connections wait: {Why}")]
+    public static partial void Waiting(this ILogger log, Port port, string why);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Cut {Count} connections to {Server}: {Why}")]
+    public static partial void Cut(this ILogger log, int count, Server server, string why);
+
+    [LoggerMessage(4004, LogLevel.Debug, "Port {Port}: a client is held: {Why}")]
+    public static partial void Holding(this ILogger log, Port port, string why);
+
+    [LoggerMessage(4005, LogLevel.Debug, "Port {Port}: {Client} ended: {Reason}")]
+    public static partial void Closed(this ILogger log, Port port, EndPoint? client, CloseReason reason);
+
+    [LoggerMessage(4006, LogLevel.Warning, "Port {Port}: {Client} was refused: {Why}")]
+    public static partial void Refused(this ILogger log, Port port, EndPoint? client, string why);
+
+    [LoggerMessage(4007, LogLevel.Error, "Port {Port}: accepting failed; the next try is in {PauseMs} ms")]
+    public static partial void AcceptFailed(this ILogger log, Port port, double pauseMs, Exception error);
+
+    [LoggerMessage(4008, LogLevel.Error, "Port {Port}: serving {Client} failed")]
+    public static partial void Broken(this ILogger log, Port port, EndPoint? client, Exception error);
+
+    [LoggerMessage(4009, LogLevel.Information, "Stopping: {Clients} clients have {DrainSeconds} s to end")]
+    public static partial void Draining(this ILogger log, int clients, double drainSeconds);
+
+    [LoggerMessage(4010, LogLevel.Information, "Stopped; {Clients} clients were cut off")]
+    public static partial void Stopped(this ILogger log, int clients);
+
+    [LoggerMessage(4011, LogLevel.Error, "Term {Term} could not be written down; it is in force until a restart")]
+    public static partial void TermNotKept(this ILogger log, long term, Exception error);
+}

@@ -1,0 +1,29 @@
+using System.Net;
+
+namespace Holdfast.PgProxy;
+
+public sealed record ProxySettings
+{
+    /// <summary>The cluster's name, for messages to people.</summary>
+    public required string Cluster { get; init; }
+
+    public IPAddress Address { get; init; } = IPAddress.Any;
+
+    /// <summary>The port that leads to the primary; 0: any free one.</summary>
+    public required int PrimaryPort { get; init; }
+
+    /// <summary>The port over the replicas; null: none.</summary>
+    public int? ReplicasPort { get; init; }
+
+    /// <summary>How long a new connection waits while no server may have it.</summary>
+    public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The lease's time to live until the store tells its own.</summary>
+    public TimeSpan DefaultTtl { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Clients at once on both ports; each takes two of the process's open files.</summary>
+    public int ClientsMax { get; init; } = 8000;
+
+    /// <summary>How long sessions may go on after the order to stop.</summary>
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(5);
+}

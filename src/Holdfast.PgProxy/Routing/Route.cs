@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+
+namespace Holdfast.PgProxy.Routing;
+
+/// <summary>Where a new connection of one port goes.</summary>
+public abstract record Route
+{
+    Route()
+    {
+    }
+
+    /// <summary>Any of these; never empty.</summary>
+    public sealed record To(ImmutableArray<Server> Servers, string Why) : Route;
+
+    /// <summary>Nobody for now: the client waits.</summary>
+    public sealed record Hold(string Why) : Route;
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+using static Holdfast.PgProxy.Routing.Route;
+
+namespace Holdfast.PgProxy.Routing;
+
+/// <summary>Who may serve whom: pure.</summary>
+public static class Router
+{
+    public static Route Decide(Port port, RoutingView view) =>
+        port == Port.Primary ? ToPrimary(view) : ToReplicas(view);
+
+    static Route ToPrimary(RoutingView view)
+    {
+        if (WhyBlind(view) is { } blind)
+            return new Hold(blind);
+        if (view.Cluster!.Leader is not { } leader)
+            return new Hold("nobody holds the leader lock");
+        if (leader.Term < view.NewestTerm)
+            return new Hold($"the store says term {leader.Term}, and term {view.NewestTerm} was seen");
+        if (view.Cluster.Member(leader.Holder) is not { } member)
+            return new Hold($"{leader.Holder} leads, and has not described itself");
+        if (!IsPrimary(member) || !Is(member.State, "running"))
+            return new Hold($"{member.Name} leads, and is still {Text(member.Role)}, {Text(member.State)}");
+        // A member that gives no term is Patroni's: it says primary only while it holds the lock.
+        if (member.Term != Term.None && member.Term != leader.Term)
+            return new Hold($"{member.Name} leads in term {leader.Term}, and serves term {member.Term}");
+        return member.Address is var (host, port)
+            ? new To([new Server(member.Name, host, port, ServerRole.Primary, leader.Term)], $"term {leader.Term}")
+            : new Hold($"{member.Name} leads, and gives no address");
+    }
+
+    static Route ToReplicas(RoutingView view)
+    {
+        if (WhyBlind(view) is { } blind)
+            return new Hold(blind);
+        var replicas = view.Cluster!.Members
+            .Where(member => IsReplica(member) && !member.NoLoadBalance && member.Address is not null)
+            .Where(member => Is(member.State, "running") || Is(member.State, "streaming"))
+            .Select(member => new Server(
+                member.Name, member.Address!.Value.Host, member.Address.Value.Port, ServerRole.Replica, Term.None))
+            .ToImmutableArray();
+        if (!replicas.IsEmpty)
+            return new To(replicas, "replicas");
+        return ToPrimary(view) switch
+        {
+            To primary => primary with { Why = "no replica runs" },
+            Hold hold => new Hold($"no replica runs, and {hold.Why}"),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+    }
+
+    /// <summary>Why a running session with <paramref name="server"/> must end; null: it may go on.</summary>
+    public static string? WhyCut(Server server, RoutingView view)
+    {
+        // Without fresh news nothing is known of the role; a primary whose lease ran out is fenced by its own host.
+        if (view.Cluster is not { } cluster || view.IsStale || view.Distrust is not null)
+            return null;
+        return server.Role == ServerRole.Primary
+            ? WhyCutPrimary(server, cluster)
+            : WhyCutReplica(server, cluster.Member(server.Name));
+    }
+
+    static string? WhyCutPrimary(Server server, ClusterView cluster)
+    {
+        if (cluster.Leader is not { } leader)
+            return $"{server.Name} no longer holds the leader lock";
+        if (leader.Holder != server.Name)
+            // A restored store may name a former leader: it is not believed.
+            return leader.Term > server.Term ? $"{leader.Holder} leads since term {leader.Term}" : null;
+        // The same holder under a newer term has put its lock on a new lease, which it does whenever etcd elects: its
+        // server ran on. Had it lost the lock in between, its server was killed, and the sessions with it.
+        return cluster.Member(server.Name) is { } member && !IsPrimary(member)
+            ? $"{server.Name} became {Text(member.Role)}"
+            : null;
+    }
+
+    static string? WhyCutReplica(Server server, MemberView? member)
+    {
+        if (member is null)
+            return $"{server.Name} is gone from the store";
+        return IsReplica(member) ? null : $"{server.Name} became {Text(member.Role)}";
+    }
+
+    /// <summary>True if <paramref name="server"/>, chosen a moment ago, would be chosen again.</summary>
+    public static bool StillGood(Port port, Server server, RoutingView view) =>
+        Decide(port, view) is To to
+        && to.Servers.Any(other => other.Name == server.Name && other.Role == server.Role);
+
+    static string? WhyBlind(RoutingView view)
+    {
+        if (view.Cluster is null)
+            return "the store has not answered yet";
+        if (view.Distrust is { } distrust)
+            return distrust;
+        return view.IsStale
+            ? $"no news of the store for {view.Age.TotalSeconds:0.0} s, the limit is {view.Ttl.TotalSeconds:0.#} s"
+            : null;
+    }
+
+    // Patroni before 4.0 says master.
+    static bool IsPrimary(MemberView member) => Is(member.Role, "primary") || Is(member.Role, "master");
+    static bool IsReplica(MemberView member) => Is(member.Role, "replica");
+    static bool Is(string word, string other) => string.Equals(word, other, StringComparison.Ordinal);
+    static string Text(string word) => word.Length > 0 ? word : "silent about itself";
+}

@@ -1,0 +1,26 @@
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.PgProxy.Routing;
+
+/// <summary>The two doors of the proxy.</summary>
+public enum Port
+{
+    Primary,
+    Replicas,
+}
+
+/// <summary>What a server was chosen for.</summary>
+public enum ServerRole
+{
+    Primary,
+    Replica,
+}
+
+/// <summary>
+/// A server as it was chosen. <paramref name="Term"/> is the term of the leader lock at that moment, on a primary;
+/// <see cref="Cluster.Model.Term.None"/> on a replica.
+/// </summary>
+public readonly record struct Server(NodeName Name, string Host, int Port, ServerRole Role, Term Term)
+{
+    public override string ToString() => $"{Name} ({Host}:{Port})";
+}

@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Holdfast.Cluster.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Postgres.Instance;
+
+/// <summary>Gathers both histories and compares them.</summary>
+sealed class HistoryCheck(
+    InstanceSettings settings, DataDirectory data, ControlFile control, Programs programs, ILogger log)
+{
+    // On a primary the control file may still show the old timeline: the first checkpoint of the new one takes its
+    // time.
+    const string Identify = """
+        SELECT concat_ws(' ', (pg_control_system()).system_identifier, pg_is_in_recovery(),
+          CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_replay_lsn(), '0/0')
+            ELSE pg_current_wal_insert_lsn() END,
+          CASE WHEN pg_is_in_recovery() THEN
+            lpad(upper(to_hex(coalesce((SELECT received_tli FROM pg_stat_wal_receiver),
+              greatest((pg_control_checkpoint()).timeline_id,
+                (pg_control_recovery()).min_recovery_end_timeline)))), 8, '0')
+            ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END)
+        """;
+
+    public async ValueTask<HistoryVerdict> CompareAsync(ServerAddress server, CancellationToken stop)
+    {
+        SourceHistory? source = null;
+        var asked = await Sql.AttemptAsync($"asking {server.Name} for its history", InstanceLimits.Sql, async bounded =>
+        {
+            source = await AskAsync(server, bounded);
+            return StepResult.Done;
+        }, stop);
+        var (verdict, why) = source is null ? (HistoryVerdict.Unknown, asked.Why) : await CompareAsync(source, stop);
+        log.Compared(server.Name.Value, verdict, why);
+        return verdict;
+    }
+
+    async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(SourceHistory source, CancellationToken stop)
+    {
+        if (await control.ReadAsync(stop) is not { } facts)
+            return (HistoryVerdict.Unknown, "the local control file can't be read");
+        // Its control file is the source's own, "in production": it tells nothing of this directory.
+        if (data.IsUnstartedBackup && facts.SystemIdentifier == source.SystemIdentifier)
+            return (HistoryVerdict.Same, "a base backup that was never started");
+        var files = new HistoryFiles(data);
+        var local = new LocalHistory(facts, files.Read(facts.Timeline), [.. files.After(facts.Timeline)]);
+        var passed = false;
+        foreach (var point in HistoryComparison.LeftAt(local, source))
+            passed = passed || await HasRecordAsync(point, stop);
+        return HistoryComparison.Compare(local, source, passed);
+    }
+
+    async Task<SourceHistory> AskAsync(ServerAddress server, CancellationToken stop)
+    {
+        await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, stop);
+        var fields = (await session.ScalarAsync(Identify, stop) ?? "").Split(' ');
+        if (fields.Length != 4)
+            throw new FormatException($"{server.Name} did not identify itself");
+        var timeline = int.Parse(fields[3], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        var history = timeline == 1
+            ? ""
+            : await session.ScalarAsync(
+                "SELECT pg_read_file($1)", [$"pg_wal/{TimelineHistory.FileName(timeline)}"], stop);
+        return new SourceHistory(
+            fields[0], fields[1] == "t", Lsn.Parse(fields[2]), TimelineHistory.Parse(timeline, history ?? ""));
+    }
+
+    /// <summary>True when the local log of that timeline holds a whole record at or after the point where it was left:
+    /// pg_waldump finds exactly what recovery would replay.</summary>
+    async ValueTask<bool> HasRecordAsync(TimelineSwitch point, CancellationToken stop)
+    {
+        var segments = Directory.EnumerateFiles(data.WalFolder, $"{point.Timeline:X8}????????????????");
+        if (!segments.Any())
+            return false;
+        var timeline = point.Timeline.ToString(CultureInfo.InvariantCulture);
+        var result = await programs.RunAsync(
+            "pg_waldump",
+            ["-p", data.WalFolder, "-t", timeline, "-s", point.End.ToString(), "-n", "1"],
+            new RunLimits(InstanceLimits.WalDump),
+            stop);
+        return result.Output.Contains("rmgr:", StringComparison.Ordinal);
+    }
+}

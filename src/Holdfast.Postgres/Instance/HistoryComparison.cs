@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Postgres.Instance;
+
+/// <summary>What a source says of its history.</summary>
+sealed record SourceHistory(string SystemIdentifier, bool InRecovery, Lsn Position, TimelineHistory History);
+
+/// <summary>What local files say. <paramref name="Base"/>: the history of the timeline in the control file, null when
+/// its file is missing; <paramref name="Newer"/>: history files above it.</summary>
+sealed record LocalHistory(ControlFacts Control, TimelineHistory? Base, ImmutableArray<TimelineHistory> Newer);
+
+/// <summary>
+/// Is local history a prefix of the source's? Pure. The control file alone can't tell where the log of a crashed server
+/// ends; so the caller asks the log itself, at the very positions where the source left each timeline
+/// (<see cref="LeftAt"/>), whether a record stands there.
+/// </summary>
+static class HistoryComparison
+{
+    /// <summary>The points that local history must not have passed: to be looked for in the local log.</summary>
+    public static IEnumerable<TimelineSwitch> LeftAt(LocalHistory local, SourceHistory source) =>
+        source.History.Switches.Where(point => point.Timeline >= local.Control.Timeline);
+
+    /// <param name="passed">True when a local record was found at or after one of <see cref="LeftAt"/>.</param>
+    public static (HistoryVerdict Verdict, string Why) Compare(LocalHistory local, SourceHistory source, bool passed)
+    {
+        var control = local.Control;
+        if (control.SystemIdentifier != source.SystemIdentifier)
+        {
+            return (HistoryVerdict.OtherSystem,
+                $"local system {control.SystemIdentifier}, source's {source.SystemIdentifier}");
+        }
+        if (local.Base is null)
+            return (HistoryVerdict.Diverged, $"no history file of timeline {control.Timeline}");
+        if (!source.History.Contains(local.Base))
+            return (HistoryVerdict.Diverged, $"timeline {control.Timeline} is not in the source's history");
+        foreach (var newer in local.Newer)
+        {
+            if (!source.History.Contains(newer))
+                return (HistoryVerdict.Diverged, $"local timeline {newer.Timeline} is not in the source's history");
+        }
+        if (passed || LeftAt(local, source).Any(point => Passed(control, point)))
+            return (HistoryVerdict.Diverged, "local log goes on after the source left its timeline");
+        return CompareSameLine(local, source);
+    }
+
+    /// <summary>The last record of a clean stop is its checkpoint, and records begin at a switch or before it: so a
+    /// checkpoint at the switch is already past it.</summary>
+    static bool Passed(ControlFacts control, TimelineSwitch point) =>
+        (control.CheckpointTimeline == point.Timeline && control.Checkpoint >= point.End)
+        || (control.MinimumRecoveryTimeline == point.Timeline && control.MinimumRecovery > point.End);
+
+    static (HistoryVerdict Verdict, string Why) CompareSameLine(LocalHistory local, SourceHistory source)
+    {
+        var control = local.Control;
+        var newest = local.Newer.IsEmpty ? control.Timeline : local.Newer[^1].Timeline;
+        if (newest != source.History.Timeline)
+            return (HistoryVerdict.Same, $"timeline {newest} is an ancestor of the source's {source.History.Timeline}");
+        if (control.CrashedAsPrimary)
+        {
+            return source.InRecovery
+                ? (HistoryVerdict.Unknown, $"crashed as primary of timeline {newest}, and the source is no primary yet")
+                : (HistoryVerdict.Diverged, $"crashed as primary of timeline {newest}, which another one now writes");
+        }
+        var known = control.MinimumRecovery > control.Checkpoint ? control.MinimumRecovery : control.Checkpoint;
+        return !source.InRecovery && known > source.Position
+            ? (HistoryVerdict.Diverged, $"local {known} is past the source's {source.Position} on timeline {newest}")
+            : (HistoryVerdict.Same, $"both on timeline {newest}");
+    }
+}

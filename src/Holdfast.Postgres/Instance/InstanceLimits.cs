@@ -1,0 +1,53 @@
+namespace Holdfast.Postgres.Instance;
+
+/// <summary>Every wait of this folder, by name.</summary>
+static class InstanceLimits
+{
+    public static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(3);
+
+    /// <summary>Over the unix socket, in whole seconds.</summary>
+    public static readonly TimeSpan ConnectLocal = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan Sql = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a reloaded value may take to be in force.</summary>
+    public static readonly TimeSpan Reload = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Promote = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Checkpoint = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Roles = TimeSpan.FromMinutes(1);
+
+    /// <summary>Between two looks at a condition that we wait for.</summary>
+    public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>From the start of the process until it holds postmaster.pid.</summary>
+    public static readonly TimeSpan Start = TimeSpan.FromSeconds(10);
+
+    /// <summary>Until nobody is attached to the former shared memory segment.</summary>
+    public static readonly TimeSpan SharedMemory = TimeSpan.FromSeconds(10);
+
+    /// <summary>Until the former postmaster is reaped. We start without that too: it holds nothing any more.</summary>
+    public static readonly TimeSpan Reaped = TimeSpan.FromSeconds(2);
+
+    /// <summary>From SIGKILL until the process is gone.</summary>
+    public static readonly TimeSpan Killed = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan ControlData = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan WalDump = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan InitDb = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan Backup = TimeSpan.FromHours(48);
+    public static readonly TimeSpan Rewind = TimeSpan.FromHours(12);
+    public static readonly TimeSpan Delete = TimeSpan.FromHours(1);
+    public static readonly TimeSpan SyncFileSystem = TimeSpan.FromHours(1);
+
+    /// <summary>A copy that moved no byte for so long has stalled.</summary>
+    public static readonly TimeSpan Stall = TimeSpan.FromSeconds(60);
+
+    /// <summary>The source makes a checkpoint before it sends anything.</summary>
+    public static readonly TimeSpan StallBeforeFirstByte = TimeSpan.FromMinutes(10);
+
+    /// <summary>How much of a program's output is kept to say why it failed.</summary>
+    public const int OutputCharactersMax = 16 * 1024;
+
+    /// <summary>How much of the server's log is read to say why a start failed.</summary>
+    public const int LogTailBytesMax = 16 * 1024;
+}

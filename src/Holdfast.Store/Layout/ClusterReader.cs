@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Store.Layout;
+
+/// <summary>Reads the keys of one cluster into a view. Pure. Takes what any version of Patroni since 2.0 wrote; a
+/// value that can't be read counts as absent, so that one odd key never hides the rest.</summary>
+public static class ClusterReader
+{
+    public static ClusterView Read(Snapshot snapshot, PatroniKeys keys, HoldfastKeys ours)
+    {
+        var termBase = Integer(snapshot.Find(ours.TermBase)?.Value) ?? 0;
+        var config = snapshot.Find(keys.Config);
+        return new ClusterView
+        {
+            Revision = snapshot.Header.Revision,
+            StoreId = snapshot.Header.StoreId,
+            TermBase = termBase,
+            Initialize = snapshot.Find(keys.Initialize)?.Value,
+            Leader = Leader(snapshot.Find(keys.Leader), termBase),
+            Release = Release(snapshot.Find(ours.Release)),
+            Members = Members(snapshot, keys),
+            Sync = Sync(snapshot.Find(keys.Sync)),
+            Failover = Failover(snapshot.Find(keys.Failover)),
+            Settings = DynamicSettingsReader.Read(config?.Value),
+            SettingsRevision = config?.ModRevision ?? 0,
+            LeaderPosition = Status(snapshot.Find(keys.Status)) ?? Optime(snapshot.Find(keys.LeaderOptime)) ?? Lsn.Zero,
+            History = snapshot.Find(keys.History)?.Value,
+        };
+    }
+
+    static LeaderView? Leader(KeyValue? pair, long termBase) =>
+        pair is { Value.Length: > 0 }
+            ? new LeaderView(
+                new NodeName(pair.Value), new Term(termBase + pair.ModRevision), pair.ModRevision, pair.Lease)
+            : null;
+
+    static ReleaseView? Release(KeyValue? pair) =>
+        LooseJson.Object(pair?.Value) is { } value && Name(value, "by") is { } by && value.Number("term") is { } term
+            ? new ReleaseView(by, new Term(term), value.Text("why") ?? "")
+            : null;
+
+    static ImmutableArray<MemberView> Members(Snapshot snapshot, PatroniKeys keys)
+    {
+        var members = ImmutableArray.CreateBuilder<MemberView>();
+        foreach (var pair in snapshot.Pairs)
+        {
+            if (keys.MemberOf(pair.Key) is { } name)
+                members.Add(MemberJson.Read(new NodeName(name), pair.Value));
+        }
+        members.Sort((left, right) => left.Name.CompareTo(right.Name));
+        return members.DrainToImmutable();
+    }
+
+    static SyncView? Sync(KeyValue? pair)
+    {
+        if (LooseJson.Object(pair?.Value) is not { } value)
+            return null;
+        var leader = Name(value, "leader");
+        var standbys = (value.Text("sync_standby") ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(name => new NodeName(name))
+            .Where(name => name != leader)
+            .Distinct()
+            .Order();
+        return new SyncView(leader, [.. standbys], (int)Math.Max(value.Number("quorum") ?? 0, 0), pair!.ModRevision);
+    }
+
+    static FailoverView? Failover(KeyValue? pair)
+    {
+        if (LooseJson.Object(pair?.Value) is not { } value)
+            return null;
+        // An empty object is Patroni's way to say that there is no wish.
+        var wish = new FailoverView(
+            Name(value, "leader"), Name(value, "member"), value.Text("scheduled_at"), pair!.ModRevision);
+        return wish is { Leader: null, Candidate: null, ScheduledAt: null } ? null : wish;
+    }
+
+    static Lsn? Status(KeyValue? pair) => LooseJson.Parse(pair?.Value) switch
+    {
+        { ValueKind: JsonValueKind.Object } value when value.Position("optime") is { } position => new Lsn(position),
+        { ValueKind: JsonValueKind.Number } value when value.TryGetUInt64(out var position) => new Lsn(position),
+        _ => null,
+    };
+
+    static Lsn? Optime(KeyValue? pair) =>
+        Integer(pair?.Value) is { } position and >= 0 ? new Lsn((ulong)position) : null;
+
+    static NodeName? Name(JsonElement value, string field) =>
+        value.Text(field) is { Length: > 0 } name ? new NodeName(name) : null;
+
+    static long? Integer(string? text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+}

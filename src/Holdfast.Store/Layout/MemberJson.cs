@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Store.Layout;
+
+/// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and one of our own.</summary>
+public static class MemberJson
+{
+    const string TermField = "holdfast_term";
+
+    /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
+    public static MemberView Read(NodeName name, string json)
+    {
+        var view = new MemberView { Name = name };
+        if (LooseJson.Object(json) is not { } value)
+            return view;
+        var tags = value.Get("tags") ?? default;
+        return view with
+        {
+            ConnUrl = value.Text("conn_url") ?? "",
+            ApiUrl = value.Text("api_url") ?? "",
+            State = value.Text("state") ?? "",
+            Role = value.Text("role") is { } role ? RoleOf(role) : "",
+            Version = value.Text("version") ?? "",
+            Position = Lsn(value, "xlog_location") ?? Cluster.Model.Lsn.Zero,
+            Received = Lsn(value, "receive_lsn"),
+            Replayed = Lsn(value, "replay_lsn"),
+            ReplicationState = value.Text("replication_state"),
+            Timeline = value.Number("timeline") is { } timeline and > 0 and <= int.MaxValue ? (int)timeline : null,
+            NoFailover = NoFailover(tags),
+            NoLoadBalance = tags.Boolean("noloadbalance") ?? false,
+            NoSync = tags.Boolean("nosync") ?? tags.Number("sync_priority") is <= 0,
+            PendingRestart = value.Boolean("pending_restart") ?? false,
+            Term = new Term(value.Number(TermField) ?? 0),
+        };
+    }
+
+    public static string Write(MemberView member) => TightJson.Write(json =>
+    {
+        json.WriteString("conn_url", member.ConnUrl);
+        json.WriteString("api_url", member.ApiUrl);
+        json.WriteString("state", member.State);
+        json.WriteString("role", member.Role);
+        json.WriteString("version", member.Version);
+        WriteTags(json, member);
+        if (member.PendingRestart)
+            json.WriteBoolean("pending_restart", true);
+        if (member.Position != Cluster.Model.Lsn.Zero)
+            json.WriteNumber("xlog_location", member.Position.Value);
+        if (member.Replayed is { } replayed)
+            json.WriteNumber("replay_lsn", replayed.Value);
+        if (member.Received is { } received)
+            json.WriteNumber("receive_lsn", received.Value);
+        if (member.ReplicationState is { } state)
+            json.WriteString("replication_state", state);
+        if (member.Timeline is { } timeline)
+            json.WriteNumber("timeline", timeline);
+        if (member.Term != Term.None)
+            json.WriteNumber(TermField, member.Term.Value);
+    });
+
+    static void WriteTags(Utf8JsonWriter json, MemberView member)
+    {
+        if (member is { NoFailover: false, NoLoadBalance: false, NoSync: false })
+            return;
+        json.WriteStartObject("tags");
+        if (member.NoFailover)
+            json.WriteBoolean("nofailover", true);
+        if (member.NoLoadBalance)
+            json.WriteBoolean("noloadbalance", true);
+        if (member.NoSync)
+            json.WriteBoolean("nosync", true);
+        json.WriteEndObject();
+    }
+
+    // A boolean outranks the priority where both stand; priority 0 bars promotion.
+    static bool NoFailover(JsonElement tags) =>
+        tags.Boolean("nofailover") ?? tags.Number("failover_priority") is <= 0;
+
+    // Before version 4 a primary was called by the old word.
+    static string RoleOf(string role) => string.Equals(role, "master", StringComparison.Ordinal) ? "primary" : role;
+
+    static Lsn? Lsn(JsonElement value, string field) =>
+        value.Position(field) is { } position ? new Lsn(position) : null;
+}

@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Holdfast.Cluster.Configuration;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Supervisor.Decisions;
+
+/// <summary>Which programs the file gives a host.</summary>
+public static class HostPrograms
+{
+    public const string Etcd = "etcd", Agent = "agent", PgProxy = "pgproxy";
+
+    static readonly TimeSpan EtcdStopGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>A primary that stops writes a checkpoint, and hands over before it goes.</summary>
+    static readonly TimeSpan AgentStopGrace = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan PgProxyStopGrace = TimeSpan.FromSeconds(10);
+
+    /// <summary>An agent that has not answered for so long hangs. Far beyond any lease: fencing does not wait for
+    /// it.</summary>
+    static readonly TimeSpan AgentUnhealthyLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>In dependency order: who comes later may need who comes earlier.</summary>
+    public static ImmutableArray<ProgramSpec> For(ClusterFile file, NodeName host, NodePaths paths)
+    {
+        var programs = ImmutableArray.CreateBuilder<ProgramSpec>();
+        if (file.Etcd.On.Contains(host))
+            programs.Add(EtcdOn(file, host, paths));
+        ImmutableArray<string> afterEtcd = programs.Count > 0 ? [Etcd] : [];
+        if (file.Postgres.On.Contains(host))
+            programs.Add(AgentOn(file, host, paths) with { After = afterEtcd });
+        if (file.PgProxy is { } proxy && proxy.On.Contains(host))
+            programs.Add(PgProxyOn(file, proxy, host, paths) with { After = afterEtcd });
+        return programs.ToImmutable();
+    }
+
+    static ProgramSpec EtcdOn(ClusterFile file, NodeName host, NodePaths paths)
+    {
+        var address = file.AddressOf(host);
+        var times = file.Postgres.Dcs.Lease;
+        var client = EtcdUrls.Client(file, host);
+        var peer = EtcdUrls.Peer(file, host);
+        // For people and tools on the host. Who already is on a loopback address may share the machine with other
+        // hosts.
+        var isLoopback = address.StartsWith("127.", StringComparison.Ordinal);
+        var local = isLoopback ? "" : $",http://127.0.0.1:{file.Etcd.ClientPort}";
+        return new ProgramSpec
+        {
+            Name = Etcd,
+            User = file.Etcd.User,
+            CgroupLeaf = Etcd,
+            StopGrace = EtcdStopGrace,
+            Readiness = new Readiness.Tcp(address, file.Etcd.ClientPort),
+            Environment = Variables(("HOME", paths.EtcdData)),
+            Command =
+            [
+                "etcd",
+                $"--name={host}",
+                $"--data-dir={paths.EtcdData}",
+                $"--listen-client-urls={client}{local}",
+                $"--advertise-client-urls={client}",
+                $"--listen-peer-urls={peer}",
+                $"--initial-advertise-peer-urls={peer}",
+                $"--initial-cluster-token={file.Cluster}",
+                $"--heartbeat-interval={Milliseconds(times.EtcdHeartbeat)}",
+                $"--election-timeout={Milliseconds(times.EtcdElection)}",
+                "--auto-compaction-mode=periodic",
+                "--auto-compaction-retention=1h",
+                "--logger=zap",
+                "--log-outputs=stderr",
+                .. EtcdJoin.AsTheFileSays(file).Arguments,
+            ],
+        };
+    }
+
+    static ProgramSpec AgentOn(ClusterFile file, NodeName host, NodePaths paths) => new()
+    {
+        Name = Agent,
+        User = file.Postgres.User,
+        CgroupLeaf = $"{NodePaths.PostgresGroup}/{Agent}",
+        StopGrace = AgentStopGrace,
+        UnhealthyLimit = AgentUnhealthyLimit,
+        Readiness = new Readiness.Http(new Uri($"http://{file.AddressOf(host)}:{file.Postgres.Rest}/liveness")),
+        Command = [paths.Binary, "agent", paths.AgentFile],
+        // Small, and steady rather than fast: it rests most of the time beside a PostgreSQL that wants the memory.
+        Environment = Variables(
+            ("HOME", paths.PostgresHome),
+            ("DOTNET_TieredCompilation", "0"),
+            ("DOTNET_EnableWriteXorExecute", "0"),
+            ("DOTNET_gcServer", "0"),
+            ("DOTNET_gcConcurrent", "0"),
+            ("DOTNET_GCgen0size", "400000"), // hexadecimal: 4 MiB
+            ("DOTNET_GCConserveMemory", "7")),
+    };
+
+    static ProgramSpec PgProxyOn(ClusterFile file, PgProxySettings proxy, NodeName host, NodePaths paths) => new()
+    {
+        Name = PgProxy,
+        User = proxy.User,
+        CgroupLeaf = PgProxy,
+        StopGrace = PgProxyStopGrace,
+        Readiness = new Readiness.Tcp(file.AddressOf(host), proxy.Primary),
+        Command =
+        [
+            paths.Binary, "pgproxy", "--config", paths.PgProxyFile, "--name", host.Value,
+            "--data", paths.Data, "--run", paths.Run,
+        ],
+        Environment = Variables(
+            ("HOME", paths.PgProxyFolder),
+            ("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1")),
+    };
+
+    static string Milliseconds(TimeSpan time) => ((int)time.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    static ImmutableSortedDictionary<string, string> Variables(params (string Name, string Value)[] pairs) =>
+        pairs.ToImmutableSortedDictionary(pair => pair.Name, pair => pair.Value, StringComparer.Ordinal);
+}

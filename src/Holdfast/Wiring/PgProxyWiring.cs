@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Configuration;
+using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Logging;
+using Holdfast.Foundation.Processes;
+using Holdfast.PgProxy;
+using Holdfast.PgProxy.Routing;
+using Holdfast.Store.Etcd;
+using Holdfast.Store.Layout;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.Wiring;
+
+/// <summary>The parts of <c>holdfast pgproxy</c>, put together.</summary>
+static class PgProxyWiring
+{
+    /// <summary>Patroni's namespace in the store.</summary>
+    const string StoreRoot = "service";
+
+    /// <param name="file">The cluster file, read and checked.</param>
+    /// <param name="name">This host's name in the file.</param>
+    /// <param name="data">--data, absolute: its folder <c>pgproxy</c> keeps the newest term seen.</param>
+    /// <param name="run">--run, absolute; nothing of it is used.</param>
+    /// <param name="stop">SIGTERM or Ctrl+C: sessions have a few seconds to end.</param>
+    /// <returns>The exit code: 0 when it stopped as asked, 1 when it could not run.</returns>
+    public static async Task<int> RunAsync(
+        ClusterFile file, NodeName name, string data, string run, CancellationToken stop)
+    {
+        _ = run;
+        if (file.PgProxy is not { } proxy)
+            return await SayAsync("the file has no section pgproxy");
+        using var logs = Logs.Create("pgproxy");
+        using var etcd = new EtcdStore(Endpoints(file, name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
+        var watcher = new ClusterWatcher(
+            etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster),
+            logs.CreateLogger<ClusterWatcher>());
+        try
+        {
+            var ledger = TermLedger.Open(Path.Combine(data, "pgproxy"), TimeProvider.System);
+            using var server = new PgProxyServer(
+                Settings(file, proxy), new WatchedTopology(watcher),
+                new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs);
+            await ServeAsync(server, watcher, stop);
+            return 0;
+        }
+        catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            return await SayAsync(refused.Message);
+        }
+    }
+
+    static async Task ServeAsync(PgProxyServer server, ClusterWatcher watcher, CancellationToken stop)
+    {
+        // While sessions drain, a lost role must still cut them.
+        using var ending = new CancellationTokenSource();
+        var watching = watcher.RunAsync(ending.Token);
+        await server.RunAsync(stop);
+        await ending.CancelAsync();
+        await watching;
+    }
+
+    static ProxySettings Settings(ClusterFile file, PgProxySettings proxy) => new()
+    {
+        Cluster = file.Cluster,
+        PrimaryPort = proxy.Primary,
+        ReplicasPort = proxy.Replicas,
+        HoldTimeout = proxy.HoldTimeout,
+        DefaultTtl = file.Postgres.Dcs.Ttl,
+    };
+
+    /// <summary>The member on this host first: it costs no network, and the others stand in for it.</summary>
+    static ImmutableArray<string> Endpoints(ClusterFile file, NodeName name) => file.Etcd.On.IsDefaultOrEmpty
+        ? file.Etcd.Endpoints
+        : [.. file.Etcd.On.OrderBy(host => host == name ? 0 : 1)
+            .Select(host => $"{file.AddressOf(host)}:{file.Etcd.ClientPort}")];
+
+    static async Task<int> SayAsync(string problem)
+    {
+        await Console.Error.WriteLineAsync($"holdfast pgproxy: {problem}");
+        return 1;
+    }
+}

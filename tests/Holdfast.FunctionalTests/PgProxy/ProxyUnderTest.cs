@@ -1,0 +1,51 @@
+using System.Net;
+using Holdfast.Doubles.PgProxy;
+using Holdfast.Foundation.Processes;
+using Holdfast.PgProxy;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Holdfast.FunctionalTests.PgProxy;
+
+/// <summary>A running proxy on free ports, whose view the test shows.</summary>
+sealed class ProxyUnderTest : IAsyncDisposable
+{
+    readonly CancellationTokenSource _stop = new();
+    readonly Task _running;
+
+    public ProxyUnderTest(TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default)
+    {
+        Server = new PgProxyServer(
+            new ProxySettings
+            {
+                Cluster = "films",
+                Address = IPAddress.Loopback,
+                PrimaryPort = 0,
+                ReplicasPort = 0,
+                HoldTimeout = hold ?? TimeSpan.FromSeconds(30),
+                ClientsMax = clientsMax,
+                DrainLimit = drain,
+            },
+            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance);
+        _running = Server.RunAsync(_stop.Token);
+    }
+
+    public FakeTopology Topology { get; } = new();
+    public FakeTermMemory Terms { get; } = new();
+    public PgProxyServer Server { get; }
+    public int PrimaryPort => Server.PrimaryEndPoint.Port;
+    public int ReplicasPort => Server.ReplicasEndPoint!.Port;
+
+    /// <summary>Completes when the proxy has drained.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Server.Dispose();
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Npgsql;
+using Xunit;
+
+namespace Holdfast.FunctionalTests.PgProxy;
+
+static class Queries
+{
+    static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static async Task<object?> AskAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(Stop);
+    }
+
+    public static async Task<(int Exit, string Output, string Error)> PsqlAsync(int port, string tls, string sql)
+    {
+        var start = new ProcessStartInfo("psql",
+        [
+            "-XAt", "-d", $"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode={tls}", "-c", sql,
+        ])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
+        start.Environment["PGPASSWORD"] = RealPostgres.Password;
+        using var psql = Process.Start(start)!;
+        var (output, error) = (psql.StandardOutput.ReadToEndAsync(Stop), psql.StandardError.ReadToEndAsync(Stop));
+        await psql.WaitForExitAsync(Stop);
+        return (psql.ExitCode, await output, await error);
+    }
+}

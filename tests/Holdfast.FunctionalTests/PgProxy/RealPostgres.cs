@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace Holdfast.FunctionalTests.PgProxy;
+
+/// <summary>PostgreSQL of the distribution in a folder of its own: SCRAM for everybody, TLS for who asks.</summary>
+public sealed class RealPostgres : IAsyncLifetime
+{
+    public const string Password = "secret";
+
+    const string User = "postgres";
+    static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);
+
+    readonly string _folder = Directory.CreateTempSubdirectory("holdfast-pgproxy-").FullName;
+
+    public int Port { get; } = FreePort();
+    string Data => Path.Combine(_folder, "data");
+    string Conf => Path.Combine(Data, "postgresql.conf");
+
+    /// <summary>Makes it, and starts it.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", [User, _folder], asRoot: true);
+        await RunAsync("sh", ["-c", $"printf {Password} >'{_folder}/password'"]);
+        await RunAsync(Program("initdb"),
+            ["-D", Data, "-U", User, "-A", "scram-sha-256", $"--pwfile={_folder}/password", "--no-sync", "-E", "UTF8"]);
+        await RunAsync("openssl",
+        [
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-keyout", $"{Data}/server.key", "-out", $"{Data}/server.crt",
+        ]);
+        await File.AppendAllLinesAsync(Conf,
+        [
+            $"port = {Port}", "listen_addresses = '127.0.0.1'", $"unix_socket_directories = '{_folder}'",
+            "fsync = off", "shared_buffers = 16MB", "ssl = on",
+        ]);
+        await StartAsync(wait: true);
+    }
+
+    /// <param name="wait">Until it answers; else only until its process runs.</param>
+    public Task StartAsync(bool wait)
+    {
+        var start = $"'{Program("pg_ctl")}' -D '{Data}' -l '{_folder}/log' {(wait ? "-w" : "-W")} start";
+        return RunAsync("sh", ["-c", $"{start} >'{_folder}/ctl' 2>&1"]);
+    }
+
+    /// <summary>The next start is a standby's, which serves readers or nobody.</summary>
+    public async Task BecomeStandbyAsync(bool servesReaders)
+    {
+        await File.AppendAllLinesAsync(Conf, [$"hot_standby = {(servesReaders ? "on" : "off")}"]);
+        await RunAsync("touch", [$"{Data}/standby.signal"]);
+    }
+
+    public Task PromoteAsync() => RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "-W", "promote"]);
+
+    public Task StopAsync() => RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);
+
+    /// <summary>For a connection through <paramref name="port"/>; none is kept after its use.</summary>
+    public static string Conninfo(int port, SslMode tls = SslMode.Disable) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = port,
+        Username = User,
+        Password = Password,
+        Database = "postgres",
+        SslMode = tls,
+        Pooling = false,
+        Timeout = 60,
+    }.ConnectionString;
+
+    static async Task RunAsync(string program, string[] arguments, bool asRoot = false)
+    {
+        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, WorkingDirectory = "/" };
+        if (Environment.IsPrivilegedProcess && !asRoot)
+            start.UserName = User;
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using var process = Process.Start(start)!;
+        using var limit = new CancellationTokenSource(s_limit);
+        var error = process.StandardError.ReadToEndAsync(limit.Token);
+        await process.StandardOutput.ReadToEndAsync(limit.Token);
+        await process.WaitForExitAsync(limit.Token);
+        process.ExitCode.ShouldBe(0, $"{program} {string.Join(' ', arguments)}: {await error}");
+    }
+
+    static string Program(string name) => $"/usr/lib/postgresql/15/bin/{name}";
+
+    static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+            await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,97 @@
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Shouldly;
+using Xunit;
+using static Holdfast.Cluster.Decisions.HaDecision;
+using static Holdfast.Doubles.Clusters;
+
+namespace Holdfast.Tests.Cluster.Decisions;
+
+public sealed class CampaignTests
+{
+    static readonly ClusterView AfterN1 = Of("n1", "n2", "n3").Synchronous("n1", 1, "n2", "n3");
+
+    static HaDecision Decide(SelfView self, ClusterView? view = null) => Ha.Decide(view ?? AfterN1, self, Quorum);
+
+    [Fact]
+    public void A_voter_with_enough_answers_and_nobody_ahead_takes_the_lock()
+    {
+        var take = Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3"))).ShouldBeOfType<TakeLock>();
+        take.Sync.ShouldBe(new SyncKey(new NodeName("n2"), Names("n1", "n3"), Quorum: 1));
+        take.SyncRevision.ShouldBe(60);
+    }
+
+    [Fact]
+    public void A_voter_alone_waits() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning()).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void An_answer_of_somebody_outside_the_voters_does_not_count() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n1"))).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_voter_behind_another_waits() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3", position: 1001))).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_newer_timeline_is_ahead_whatever_the_position() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3", position: 1, timeline: 2)))
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_position_looked_up_before_the_leader_was_gone_does_not_count() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3") with { PositionAge = TimeSpan.FromSeconds(2) }))
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_node_outside_sync_is_never_promoted() =>
+        Decide(
+            Self("n3", PostgresState.Replica).Campaigning(Peer("n2")),
+            Of("n1", "n2", "n3").Synchronous("n1", 0, "n2")).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void The_last_leader_itself_needs_no_votes() =>
+        Decide(Self("n1", PostgresState.Replica).Campaigning()).ShouldBeOfType<TakeLock>();
+
+    [Fact]
+    public void A_key_deleted_by_hand_leaves_the_lock_taken() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with { Lock = LockFreedom.LeaseAlive })
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_lock_that_nobody_saw_held_is_free_after_two_leases()
+    {
+        var self = Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with { Lock = LockFreedom.Unknown };
+        Decide(self).ShouldBeOfType<Wait>();
+        Decide(self with { Leaderless = TimeSpan.FromSeconds(6.1) }).ShouldBeOfType<TakeLock>();
+    }
+
+    [Fact]
+    public void A_peer_that_says_it_is_primary_bars_everybody() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3"), Peer("n1") with { Role = "primary" }))
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_named_candidate_goes_first_for_a_while()
+    {
+        var view = AfterN1 with { Failover = new FailoverView(new NodeName("n1"), new NodeName("n3"), null, 1) };
+        var self = Self("n2", PostgresState.Replica).Campaigning(Peer("n3"));
+        Decide(self, view).ShouldBeOfType<Wait>();
+        Decide(self with { Leaderless = TimeSpan.FromSeconds(2.5) }, view).ShouldBeOfType<TakeLock>();
+    }
+
+    [Fact]
+    public void A_nofailover_node_waits() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with { NoFailover = true })
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void Without_synchronous_mode_the_lag_decides()
+    {
+        var settings = new DynamicSettings { MaximumLagOnFailover = 100 };
+        var view = Of("n1", "n2") with { LeaderPosition = new Lsn(1100), Settings = settings };
+        var self = Self("n2", PostgresState.Replica).Campaigning();
+        Ha.Decide(view, self, settings).ShouldBeOfType<TakeLock>();
+        Ha.Decide(view with { LeaderPosition = new Lsn(1101) }, self, settings).ShouldBeOfType<Wait>();
+    }
+}

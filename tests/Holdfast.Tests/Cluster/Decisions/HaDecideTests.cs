@@ -1,0 +1,93 @@
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Holdfast.Doubles;
+using Shouldly;
+using Xunit;
+using static Holdfast.Cluster.Decisions.HaDecision;
+using static Holdfast.Doubles.Clusters;
+
+namespace Holdfast.Tests.Cluster.Decisions;
+
+public sealed class HaDecideTests
+{
+    static HaDecision Decide(ClusterView? view, SelfView self) => Ha.Decide(view, self, Quorum);
+
+    [Fact]
+    public void A_primary_without_a_counted_lease_is_fenced_even_while_a_job_runs() =>
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Primary) with { Job = new JobView("x", default) })
+            .ShouldBeOfType<Fence>();
+
+    [Fact]
+    public void Without_an_answer_of_the_store_a_replica_waits() =>
+        Decide(null, Self("n1", PostgresState.Replica)).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_holder_that_is_a_replica_promotes_with_the_names_of_the_key()
+    {
+        var view = Of("n1", "n2", "n3").LedBy("n2").Synchronous("n2", 1, "n1", "n3");
+        var promote = Decide(view, Self("n2", PostgresState.Replica).Leading()).ShouldBeOfType<Promote>();
+        promote.Names.Text.ShouldBe("ANY 1 (\"n1\",\"n3\")");
+    }
+
+    [Fact]
+    public void A_holder_whose_postgres_ended_starts_it_in_place() =>
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped).Leading()).ShouldBeOfType<StartPrimary>();
+
+    [Fact]
+    public void Three_failed_starts_release_the_lock() =>
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped).Leading() with { FailedStarts = 3 })
+            .ShouldBeOfType<Release>();
+
+    [Fact]
+    public void A_start_that_takes_too_long_releases_the_lock() =>
+        Decide(
+            Of("n1", "n2").LedBy("n1"),
+            Self("n1", PostgresState.Starting).Leading() with { Starting = TimeSpan.FromSeconds(301) })
+            .ShouldBeOfType<Release>();
+
+    [Fact]
+    public void A_lock_that_is_ours_by_name_only_is_released() =>
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped)).ShouldBeOfType<Release>();
+
+    [Fact]
+    public void A_lock_just_taken_is_not_released_before_its_first_renewal() =>
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Replica) with { LeasePending = true })
+            .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void Another_system_identifier_is_refused_naming_both()
+    {
+        var self = Self("n2", PostgresState.Stopped);
+        var stranger = self with { Postgres = self.Postgres with { SystemIdentifier = "42" } };
+        var wait = Decide(Of("n1", "n2").LedBy("n1"), stranger).ShouldBeOfType<Wait>();
+        wait.Why.ShouldContain("42");
+        wait.Why.ShouldContain(Clusters.System);
+    }
+
+    [Fact]
+    public void In_a_restored_store_nobody_campaigns() =>
+        Decide(
+            Of("n1", "n2").Synchronous("n1", 0, "n2"),
+            Self("n2", PostgresState.Replica).Campaigning() with { StoreRestored = true }).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_stopped_node_without_a_leader_starts_as_a_replica() =>
+        Decide(Of("n1", "n2"), Self("n2", PostgresState.Stopped)).ShouldBeOfType<StartReplica>();
+
+    [Fact]
+    public void An_unfinished_directory_is_never_started_and_is_cloned_again()
+    {
+        Decide(Of("n1", "n2"), Self("n2", PostgresState.Stopped, DataState.Unfinished)).ShouldBeOfType<Wait>();
+        Decide(Of("n1", "n2").LedBy("n1"), Self("n2", PostgresState.Stopped, DataState.Unfinished))
+            .ShouldBeOfType<CloneFrom>();
+    }
+
+    [Fact]
+    public void An_empty_node_clones_only_from_a_promoted_leader()
+    {
+        var view = Of("n1", "n2").LedBy("n1");
+        Decide(view, Self("n2", PostgresState.Stopped, DataState.Empty)).ShouldBeOfType<CloneFrom>();
+        var early = view with { Members = [.. view.Members.Select(member => member with { Role = "replica" })] };
+        Decide(early, Self("n2", PostgresState.Stopped, DataState.Empty)).ShouldBeOfType<Wait>();
+    }
+}

@@ -1,0 +1,71 @@
+using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
+using Shouldly;
+using Xunit;
+using static Holdfast.Cluster.Decisions.HaDecision;
+using static Holdfast.Doubles.Clusters;
+
+namespace Holdfast.Tests.Cluster.Decisions;
+
+public sealed class RejoinTests
+{
+    static readonly ClusterView View = Of("n1", "n2").LedBy("n1", term: 50);
+
+    static HaDecision Decide(SelfView self) => Ha.Decide(View, self, Quorum);
+
+    static HistoryView History(HistoryVerdict verdict, bool rewound = false, long term = 50) =>
+        new(new Term(term), verdict, rewound);
+
+    [Fact]
+    public void A_stopped_node_compares_histories_first() =>
+        Decide(Self("n2", PostgresState.Stopped)).ShouldBeOfType<CompareHistory>();
+
+    [Fact]
+    public void A_comparison_with_an_older_term_is_made_again() =>
+        Decide(Self("n2", PostgresState.Stopped) with { History = History(HistoryVerdict.Same, term: 49) })
+            .ShouldBeOfType<CompareHistory>();
+
+    [Fact]
+    public void A_node_of_the_same_history_streams() =>
+        Decide(Self("n2", PostgresState.Stopped) with { History = History(HistoryVerdict.Same) })
+            .ShouldBeOfType<StartReplica>();
+
+    [Fact]
+    public void A_diverged_node_rewinds_once_and_then_clones()
+    {
+        Decide(Self("n2", PostgresState.Stopped) with { History = History(HistoryVerdict.Diverged) })
+            .ShouldBeOfType<Rewind>();
+        Decide(Self("n2", PostgresState.Stopped) with { History = History(HistoryVerdict.Diverged, rewound: true) })
+            .ShouldBeOfType<CloneFrom>();
+    }
+
+    [Fact]
+    public void A_running_replica_follows_the_new_leader()
+    {
+        Decide(Self("n2", PostgresState.Replica)).ShouldBeOfType<Follow>();
+        Decide(Following()).ShouldBeOfType<Wait>();
+    }
+
+    [Fact]
+    public void A_replica_that_does_not_stream_compares_and_stops_when_diverged()
+    {
+        var silent = Following() with { NotStreaming = TimeSpan.FromSeconds(3) };
+        Decide(silent).ShouldBeOfType<CompareHistory>();
+        Decide(silent with { History = History(HistoryVerdict.Diverged) }).ShouldBeOfType<StopReplica>();
+    }
+
+    [Fact]
+    public void A_replica_that_can_not_stream_for_a_minute_is_cloned_again()
+    {
+        var stuck = Following() with { History = History(HistoryVerdict.Same) };
+        Decide(stuck with { NotStreaming = TimeSpan.FromSeconds(59) }).ShouldBeOfType<Wait>();
+        Decide(stuck with { NotStreaming = TimeSpan.FromSeconds(61) }).ShouldBeOfType<CloneFrom>();
+    }
+
+    static SelfView Following()
+    {
+        var self = Self("n2", PostgresState.Replica);
+        const string Conninfo = "host=10.0.0.1 port=5432 user=postgres";
+        return self with { Postgres = self.Postgres with { PrimaryConninfo = Conninfo } };
+    }
+}

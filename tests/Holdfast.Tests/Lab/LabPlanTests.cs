@@ -1,0 +1,62 @@
+using Holdfast.Cluster.Model;
+using Holdfast.Lab;
+using Holdfast.Lab.Hosts;
+using Shouldly;
+using Xunit;
+
+namespace Holdfast.Tests.Lab;
+
+public sealed class LabPlanTests
+{
+    static LabRequest Request(string lab, bool freePorts = false) => new()
+    {
+        Path = "/etc/films.yml",
+        Text = "",
+        Cluster = ClusterFiles.Three(),
+        Lab = lab,
+        FreePorts = freePorts,
+        Programs = "/nowhere",
+    };
+
+    [Fact]
+    public void A_lab_has_a_namespace_for_the_bridge_and_one_for_each_host()
+    {
+        var plan = LabPlan.Of(Request("x"));
+        plan.Network.ShouldBe(new LabNetwork("hf-x-net", "10.77.0.254", 24));
+        plan.Hosts.Select(host => host.Namespace).ShouldBe(["hf-x-n1", "hf-x-n2", "hf-x-n3"]);
+    }
+
+    [Fact]
+    public void Ports_are_the_files_and_agents_count_up()
+    {
+        var plan = LabPlan.Of(Request("x"));
+        plan.Published.Select(port => (port.Role, port.Host, port.Port)).ShouldBe(
+        [
+            ("primary", null, 5000), ("replicas", null, 5001),
+            ("rest", "n1", 8008), ("rest", "n2", 8009), ("rest", "n3", 8010),
+            ("etcd", null, 2379),
+        ]);
+        plan.Published[3].Targets.ShouldBe(["10.77.0.12:8008"]);
+    }
+
+    [Fact]
+    public void A_role_is_served_in_the_order_of_the_hosts_not_of_the_role() =>
+        LabPlan.Of(Request("x")).Published[0].Targets.ShouldBe(["10.77.0.11:5000", "10.77.0.12:5000"]);
+
+    [Fact]
+    public void Free_ports_are_left_to_the_relay() =>
+        LabPlan.Of(Request("x", freePorts: true)).Published.ShouldAllBe(port => port.Port == 0);
+
+    [Theory, InlineData(""), InlineData("../x"), InlineData("-x"), InlineData("a b")]
+    public void A_bad_name_is_refused(string name) =>
+        Should.Throw<LabException>(() => LabPlan.Of(Request(name))).Message.ShouldContain("can't name a lab");
+
+    [Fact]
+    public void No_host_may_have_the_bridges_name()
+    {
+        var file = ClusterFiles.Three();
+        var bad =
+            Request("x") with { Cluster = file with { Hosts = [file.Hosts[0] with { Name = new NodeName("net") }] } };
+        Should.Throw<LabException>(() => LabPlan.Of(bad)).Message.ShouldContain("net");
+    }
+}

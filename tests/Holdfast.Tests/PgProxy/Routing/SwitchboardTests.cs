@@ -1,0 +1,69 @@
+using Holdfast.Cluster.Model;
+using Holdfast.Doubles.PgProxy;
+using Holdfast.Foundation.Processes;
+using Holdfast.PgProxy.Routing;
+using Shouldly;
+using Xunit;
+using static Holdfast.Doubles.PgProxy.Views;
+
+namespace Holdfast.Tests.PgProxy.Routing;
+
+public sealed class SwitchboardTests
+{
+    readonly FakeTopology _topology = new();
+    TimeSpan _now = BootClock.Now;
+
+    [Fact]
+    public void Replicas_take_turns()
+    {
+        using var board = Board();
+        _topology.Show(Leaderless(Replica("n2"), Replica("n3")));
+        Picks(board, 4).ShouldBe(["n2", "n3", "n2", "n3"]);
+    }
+
+    [Fact]
+    public void A_replica_that_refused_is_passed_over_for_a_second()
+    {
+        using var board = Board();
+        _topology.Show(Leaderless(Replica("n2"), Replica("n3")));
+        board.PassOverForNow(board.Pick(Port.Replicas, out _)!.Value);
+        Picks(board, 3).ShouldBe(["n3", "n3", "n3"]);
+        _now += Switchboard.PassOver;
+        Picks(board, 2).ShouldBe(["n2", "n3"]);
+    }
+
+    [Fact]
+    public void If_all_refused_they_take_turns_all_the_same()
+    {
+        using var board = Board();
+        _topology.Show(Leaderless(Replica("n2"), Replica("n3")));
+        for (var turn = 0; turn < 2; turn++)
+            board.PassOverForNow(board.Pick(Port.Replicas, out _)!.Value);
+        Picks(board, 4).ShouldBe(["n2", "n3", "n2", "n3"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public void The_newest_term_outlives_the_view_that_brought_it()
+    {
+        using var board = Board();
+        _topology.Show(Led("n1", 9, Primary("n1", 9)));
+        _topology.Show(Led("n1", 7, Primary("n1", 7)));
+        board.Pick(Port.Primary, out var why).ShouldBeNull();
+        why.ShouldBe("the store says term 7, and term 9 was seen");
+    }
+
+    [Fact]
+    public void A_change_wakes_who_took_the_signal_before_it()
+    {
+        using var board = Board();
+        var change = board.NextChange;
+        _topology.Show(Leaderless());
+        change.IsCompleted.ShouldBeTrue();
+        board.NextChange.IsCompleted.ShouldBeFalse();
+    }
+
+    Switchboard Board() => new(_topology, new FakeTermMemory(), TimeSpan.FromSeconds(30), () => _now);
+
+    static string[] Picks(Switchboard board, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => board.Pick(Port.Replicas, out var why)!.Value.Name.Value)];
+}

@@ -1,0 +1,24 @@
+using Shouldly;
+using Xunit;
+
+namespace Holdfast.Tests.Tidy;
+
+public sealed class ScriptTests
+{
+    [Theory]
+    [InlineData("up")]
+    [InlineData("test")]
+    [InlineData("holdfast")]
+    [InlineData("lab")]
+    [InlineData(".ci/run")]
+    public void A_script_can_be_run_and_says_what_it_does(string script)
+    {
+        var path = Path.Combine(Repository.Root, script);
+        var lines = File.ReadAllLines(path);
+
+        File.GetUnixFileMode(path).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
+        lines[0].ShouldBe("#!/usr/bin/env bash");
+        lines[1].ShouldStartWith("# ");
+        lines.ShouldContain("set -euo pipefail");
+    }
+}
