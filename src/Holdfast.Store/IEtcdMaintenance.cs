@@ -8,6 +8,8 @@ public interface IEtcdMaintenance
 {
     /// <summary>Of the one member at <paramref name="endpoint"/> (host:port).</summary>
     ValueTask<EtcdStatus> StatusAsync(string endpoint, CancellationToken stop);
+
+    /// <summary>Asks each member once at most.</summary>
     ValueTask<ImmutableArray<EtcdMember>> MembersAsync(CancellationToken stop);
 
     /// <summary>Asks the leader at <paramref name="leaderEndpoint"/> to hand leadership to

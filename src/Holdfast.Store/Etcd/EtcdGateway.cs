@@ -36,9 +36,11 @@ sealed class EtcdGateway : IDisposable
         };
     }
 
-    /// <summary>Asks until a member settles it or the limit is over. What is not <paramref name="repeatable"/> goes on
-    /// to another member only while nothing of it was sent.</summary>
-    public async ValueTask<Reply> AskAsync(string path, byte[] body, bool repeatable, CancellationToken stop)
+    /// <summary>Asks until a member settles it, the limit is over, or everybody was asked
+    /// <paramref name="roundsMax"/> times. What is not <paramref name="repeatable"/> goes on to another member only
+    /// while nothing of it was sent.</summary>
+    public async ValueTask<Reply> AskAsync(
+        string path, byte[] body, bool repeatable, CancellationToken stop, int roundsMax = int.MaxValue)
     {
         var started = Stopwatch.GetTimestamp();
         var first = Volatile.Read(ref _preferred);
@@ -59,8 +61,11 @@ sealed class EtcdGateway : IDisposable
                 sent = reply;
             if (!repeatable && sent is not null)
                 return reply;
-            if ((tried + 1) % _endpoints.Length == 0)
+            var roundEnds = (tried + 1) % _endpoints.Length == 0;
+            if (roundEnds && (tried + 1) / _endpoints.Length < roundsMax)
                 await Task.Delay(_settings.RoundPause, stop);
+            else if (roundEnds)
+                return sent ?? reply;
             if (Stopwatch.GetElapsedTime(started) >= _settings.CallLimit)
                 return sent ?? reply;
         }

@@ -21,7 +21,9 @@ public sealed partial class EtcdStore
 
     public async ValueTask<ImmutableArray<EtcdMember>> MembersAsync(CancellationToken stop)
     {
-        var answer = await ReadAsync(MemberList, s_nothing, EtcdJson.Default.MembersAnswer, stop);
+        // One round: a host that starts alone asks members that are not there, and starts its own the sooner.
+        var reply = await _gateway.AskAsync(MemberList, s_nothing, repeatable: true, stop, roundsMax: 1);
+        var answer = Read(reply, EtcdJson.Default.MembersAnswer);
         return [.. (answer.Members ?? []).Select(member =>
             new EtcdMember(member.Id, member.Name ?? "", [.. member.PeerUrls ?? []], [.. member.ClientUrls ?? []]))];
     }

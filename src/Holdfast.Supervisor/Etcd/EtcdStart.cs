@@ -14,7 +14,7 @@ internal sealed class EtcdStart(ClusterFile file, NodeName self, NodePaths paths
     /// <summary>Members that are just making a cluster accept connections and say nothing; a start does not wait for
     /// that. If this was too short, etcd itself finds out that it has been a member before, ends, and is prepared
     /// anew.</summary>
-    static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(0.7);
+    static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(0.3);
 
     public async ValueTask<ProgramSpec> PrepareAsync(ProgramSpec spec, CancellationToken stop)
     {

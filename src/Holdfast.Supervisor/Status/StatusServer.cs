@@ -21,10 +21,11 @@ internal sealed class StatusServer(string path, Func<NodeStatus> status, ILogger
     public async Task StartAsync(CancellationToken stop)
     {
         File.Delete(path); // A killed supervisor leaves it behind.
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders().AddProvider(new SharedLogs(logs));
+        // Empty, since any other builder watches the files of its content root for changes, and ours is "/".
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.AddProvider(new SharedLogs(logs));
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.WebHost.ConfigureKestrel(options => options.ListenUnixSocket(path));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(options => options.ListenUnixSocket(path));
         // The supervisor alone decides what a signal means.
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, NoLifetime>());
         _application = builder.Build();
