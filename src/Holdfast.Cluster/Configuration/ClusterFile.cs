@@ -16,6 +16,10 @@ public sealed record ClusterFile
     public required PostgresSettings Postgres { get; init; }
     public PgProxySettings? PgProxy { get; init; }
 
+    /// <summary>Programs of your own, in the file's order.</summary>
+    public ImmutableArray<AppSettings> Apps { get; init; } = [];
+    public EdgeSettings? Edge { get; init; }
+
     /// <summary>The address of a host of the file; the reader has made sure that it is there.</summary>
     public string AddressOf(NodeName host) => Hosts.First(candidate => candidate.Name == host).Address;
 }

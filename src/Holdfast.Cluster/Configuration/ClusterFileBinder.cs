@@ -16,6 +16,8 @@ internal static class ClusterFileBinder
         Etcd = Etcd((YamlMap)root["etcd"]!),
         Postgres = Postgres((YamlMap)root["postgres"]!),
         PgProxy = root["pgproxy"] is YamlMap proxy ? PgProxy(proxy) : null,
+        Apps = [.. Entries(root["apps"]).Select(app => App(app.Key, (YamlMap)app.Value))],
+        Edge = root["edge"] is YamlMap edge ? Edge(edge) : null,
     };
 
     static EtcdSettings Etcd(YamlMap map)
@@ -57,8 +59,77 @@ internal static class ClusterFileBinder
             On = Names(map["on"]),
             Primary = Number(map["primary"]) ?? missing.Primary,
             Replicas = Number(map["replicas"]),
-            HoldTimeout = Unit.ReadDuration(Text(map["hold_timeout"]) ?? "") ?? missing.HoldTimeout,
+            HoldTimeout = Duration(map["hold_timeout"]) ?? missing.HoldTimeout,
             User = Text(map["user"]) ?? missing.User,
+        };
+    }
+
+    static AppSettings App(string name, YamlMap map)
+    {
+        var missing = new AppSettings { Name = name, On = [], Command = [] };
+        return new AppSettings
+        {
+            Name = name,
+            On = Names(map["on"]),
+            Command = Texts(map["command"]),
+            User = Text(map["user"]) ?? missing.User,
+            Port = Number(map["port"]),
+            Environment = Entries(map["env"]).ToImmutableSortedDictionary(
+                variable => variable.Key, variable => Secret(variable.Value)!, StringComparer.Ordinal),
+            After = Texts(map["after"]),
+            Prepare = map["prepare"] is YamlMap prepare
+                ? new PrepareSettings(
+                    Texts(prepare["command"]), Duration(prepare["limit"]) ?? PrepareSettings.DefaultLimit)
+                : null,
+            Health = map["health"] is YamlMap health ? Health(health) : null,
+            Weights = Entries(map["weights"]).ToImmutableSortedDictionary(
+                weight => new NodeName(weight.Key), weight => Number(weight.Value)!.Value),
+            StopGrace = Duration(map["stop_grace"]) ?? missing.StopGrace,
+        };
+    }
+
+    static HealthSettings Health(YamlMap map)
+    {
+        var missing = new HealthSettings();
+        var every = Duration(map["every"]) ?? missing.Every;
+        return new HealthSettings
+        {
+            Http = Text(map["http"]),
+            Tcp = map["tcp"] is not null,
+            Command = Texts(map["command"]),
+            Every = every,
+            Timeout = Duration(map["timeout"]) ?? missing.Timeout,
+            Rise = Number(map["rise"]) ?? missing.Rise,
+            Fall = Number(map["fall"]) ?? missing.Fall,
+            Start = Duration(map["start"]) ?? missing.Start,
+        };
+    }
+
+    static EdgeSettings Edge(YamlMap map)
+    {
+        var missing = new EdgeSettings { On = [], Routes = [] };
+        var listen = map["listen"] as YamlMap;
+        return new EdgeSettings
+        {
+            On = Names(map["on"]),
+            User = Text(map["user"]) ?? missing.User,
+            Http = Number(listen?["http"]) ?? missing.Http,
+            Metrics = Number(listen?["metrics"]) ?? missing.Metrics,
+            Routes = [.. ((YamlList)map["routes"]!).Items.OfType<YamlMap>().Select(Route)],
+        };
+    }
+
+    static RouteSettings Route(YamlMap map)
+    {
+        var missing = new RouteSettings { Path = "", To = "" };
+        return new RouteSettings
+        {
+            Path = Text(map["path"])!,
+            To = Text(map["to"])!,
+            MaxFails = Number(map["max_fails"]) ?? missing.MaxFails,
+            FailTimeout = Duration(map["fail_timeout"]) ?? missing.FailTimeout,
+            Timeout = Duration(map["timeout"]) ?? missing.Timeout,
+            BodyMax = Unit.ReadBytes(Text(map["body_max"]) ?? "") ?? missing.BodyMax,
         };
     }
 
@@ -76,6 +147,8 @@ internal static class ClusterFileBinder
         item is YamlList list ? [.. list.Items.OfType<YamlScalar>().Select(scalar => scalar.Text)] : [];
 
     static ImmutableArray<NodeName> Names(YamlItem? item) => [.. Texts(item).Select(text => new NodeName(text))];
+
+    static TimeSpan? Duration(YamlItem? item) => Unit.ReadDuration(Text(item) ?? "");
 
     static int? Number(YamlItem? item) =>
         Text(item) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;

@@ -7,7 +7,7 @@ namespace Holdfast.Cluster.Configuration;
 /// What must hold between the values of a cluster file. Lenient about their form (the schema has told of that), so
 /// that one look finds all problems.
 /// </summary>
-internal sealed class ClusterFileRules
+internal sealed partial class ClusterFileRules
 {
     readonly string _fileName;
     readonly YamlMap _root;
@@ -26,6 +26,8 @@ internal sealed class ClusterFileRules
         rules.HostsExist();
         rules.PortsAreFree();
         rules.OwnersExist();
+        rules.AppsFit();
+        rules.RoutesFit();
         rules.PeriodsFit();
         return rules._problems;
     }
@@ -50,11 +52,23 @@ internal sealed class ClusterFileRules
         if (_root["hosts"] is not YamlMap hosts)
             return;
         var names = hosts.Entries.Select(host => host.Key).ToList();
-        foreach (var section in new[] { "etcd", "postgres", "pgproxy" })
+        foreach (var section in new[] { "etcd", "postgres", "pgproxy", "edge" })
+            HostsExist(On(_root[section]), $"{section}.on", names);
+        foreach (var app in Apps)
         {
-            foreach (var name in On(section).Where(name => !names.Contains(name.Text, StringComparer.Ordinal)))
-                Unknown("host", name, $"{section}.on", names);
+            HostsExist(On(app.Value), $"apps.{app.Key}.on", names);
+            foreach (var weight in ((app.Value as YamlMap)?["weights"] as YamlMap)?.Entries ?? [])
+            {
+                if (!On(app.Value).Any(host => string.Equals(host.Text, weight.Key, StringComparison.Ordinal)))
+                    Report(weight.KeyMark, $"'apps.{app.Key}.weights' names {weight.Key}, where the app does not run");
+            }
         }
+    }
+
+    void HostsExist(IEnumerable<YamlScalar> hosts, string path, List<string> names)
+    {
+        foreach (var name in hosts.Where(name => !names.Contains(name.Text, StringComparer.Ordinal)))
+            Unknown("host", name, path, names);
     }
 
     sealed record PortUse(string Path, int Port, YamlMark Mark, HashSet<string> Hosts);
@@ -69,6 +83,9 @@ internal sealed class ClusterFileRules
             Port("postgres", "rest", 8008),
             Port("pgproxy", "primary", 5000),
             Port("pgproxy", "replicas", null),
+            .. Apps.Select(app => Port($"apps.{app.Key}", app.Value, app, "port", null)),
+            Port("edge.listen", (_root["edge"] as YamlMap)?["listen"], _root.Entry("edge"), "http", 80),
+            Port("edge.listen", (_root["edge"] as YamlMap)?["listen"], _root.Entry("edge"), "metrics", 9180),
         ];
         var uses = listed.OfType<PortUse>().OrderBy(use => use.Mark).ToList();
         foreach (var (index, later) in uses.Index())
@@ -83,16 +100,19 @@ internal sealed class ClusterFileRules
         }
     }
 
+    PortUse? Port(string section, string key, int? missing) =>
+        Port(section, _root[section], _root.Entry(section), key, missing);
+
     // The place of a default port is that of its section.
-    PortUse? Port(string section, string key, int? missing)
+    static PortUse? Port(string path, YamlItem? ports, YamlEntry? section, string key, int? missing)
     {
-        if (_root.Entry(section) is not { Value: YamlMap map } entry)
+        if (section?.Value is not YamlMap)
             return null;
-        var hosts = On(section).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
-        if (map[key] is not YamlScalar scalar)
-            return missing is { } port ? new PortUse($"{section}.{key}", port, entry.KeyMark, hosts) : null;
+        var hosts = On(section.Value).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
+        if ((ports as YamlMap)?[key] is not YamlScalar scalar)
+            return missing is { } port ? new PortUse($"{path}.{key}", port, section.KeyMark, hosts) : null;
         return int.TryParse(scalar.Text, CultureInfo.InvariantCulture, out var given)
-            ? new PortUse($"{section}.{key}", given, scalar.Mark, hosts)
+            ? new PortUse($"{path}.{key}", given, scalar.Mark, hosts)
             : null;
     }
 
@@ -125,8 +145,10 @@ internal sealed class ClusterFileRules
     static int? Seconds(YamlItem? item) =>
         int.TryParse((item as YamlScalar)?.Text, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    IEnumerable<YamlScalar> On(string section) =>
-        (_root[section] as YamlMap)?["on"] is YamlList list ? list.Items.OfType<YamlScalar>() : [];
+    static IEnumerable<YamlScalar> On(YamlItem? section) => Scalars((section as YamlMap)?["on"]);
+
+    static IEnumerable<YamlScalar> Scalars(YamlItem? item) =>
+        item is YamlList list ? list.Items.OfType<YamlScalar>() : [];
 
     void Unknown(string kind, YamlScalar name, string path, List<string> names)
     {

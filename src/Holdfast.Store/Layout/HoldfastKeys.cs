@@ -1,3 +1,5 @@
+using Holdfast.Cluster.Model;
+
 namespace Holdfast.Store.Layout;
 
 /// <summary>What Patroni has no key for: <c>/holdfast/CLUSTER/…</c>.</summary>
@@ -11,6 +13,18 @@ public sealed class HoldfastKeys(string cluster)
 
     /// <summary>Decimal; what every term is raised by. Only ever grows.</summary>
     public string TermBase => Prefix + "term_base";
+
+    /// <summary>What the keys of all instances of all apps begin with.</summary>
+    public string Instances => Prefix + "apps/";
+
+    /// <summary>One instance; on a lease of its supervisor.</summary>
+    public string Instance(string app, NodeName host) => $"{Instances}{app}/{host}";
+
+    /// <summary>Held, on a lease, by the supervisor that prepares the app.</summary>
+    public string PrepareLock(string app) => $"{Prefix}prepare/{app}/lock";
+
+    /// <summary>Present once the app was prepared; the value tells which command did it.</summary>
+    public string Prepared(string app) => $"{Prefix}prepare/{app}/done";
 
     /// <summary>What all keys of the event journal begin with.</summary>
     public string Events => Prefix + "events/";

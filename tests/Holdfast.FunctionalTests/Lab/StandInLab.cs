@@ -1,5 +1,6 @@
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
+using Holdfast.Doubles.Postgres;
 using Holdfast.Lab.Commands;
 using Holdfast.Lab.Hosts;
 using Xunit;
@@ -22,6 +23,8 @@ sealed class StandInLab : IAsyncDisposable
         try
         {
             _ = await lab.UpAsync();
+            await Eventually.IsAsync("the nodes can be told to stop", () => lab.State.Hosts.All(
+                host => File.Exists(Path.Combine(lab.Folders.DataOf(host.Name), StandInNode.Ready))));
             return lab;
         }
         catch (Exception)

@@ -4,7 +4,10 @@ namespace Holdfast.FunctionalTests.Lab;
 /// a postmaster with children, and a graceful stop.</summary>
 static class StandInNode
 {
-    public const string Script = """
+    /// <summary>A file in the host's data folder: from here on it stops as it was asked to.</summary>
+    public const string Ready = "ready";
+
+    public const string Script = $$"""
         host=$1
         cgroups=$(awk '$3 == "cgroup2" { print $2 }' /proc/self/mounts)
         own=$cgroups$(sed -n 's/^0:://p' /proc/self/cgroup)/holdfast-$host
@@ -23,6 +26,7 @@ static class StandInNode
         start pgproxy sh -c 'exec sleep 1000'
         start pg/postgres sh -c 'echo $$ >/var/lib/holdfast/postgres/data/postmaster.pid; sleep 1000 & setsid sleep 1000 & wait'
         trap 'echo stopped >>/var/lib/holdfast/log/etcd.jsonl; for leaf in etcd agent pgproxy pg/postgres; do kill -9 $(cat "$own/$leaf/cgroup.procs"); done; exit 0' TERM
+        touch /var/lib/holdfast/{{Ready}}
         while :; do wait; sleep 0.1; done
 
         """;
