@@ -43,6 +43,7 @@ public sealed class HostProgramsTests
             "--initial-cluster-token=films",
             "--heartbeat-interval=50",
             "--election-timeout=500",
+            "--pre-vote=true",
             "--auto-compaction-mode=periodic",
             "--auto-compaction-retention=1h",
             "--logger=zap",

@@ -150,8 +150,6 @@ public sealed class ClusterFileReaderTests
             ["holdfast.yml:11:41: 'pgproxy.pool' is not supported by this version"]);
 
     [Theory]
-    [InlineData("apps")]
-    [InlineData("edge")]
     [InlineData("dashboard")]
     public void Sections_of_later_versions_are_refused_plainly(string section) =>
         Problems($"{section}: {{ on: [n1] }}\n{Good}").ShouldBe(
