@@ -14,6 +14,7 @@ namespace Holdfast.Lab;
 [JsonSerializable(typeof(EtcdMembersAnswer))]
 [JsonSerializable(typeof(UpReport))]
 [JsonSerializable(typeof(TrafficReport))]
+[JsonSerializable(typeof(SortedDictionary<string, LoadReport>))]
 sealed partial class LabJson : JsonSerializerContext;
 
 /// <summary>One value on one line: what crosses a pipe between two lab processes, and the ledger.</summary>

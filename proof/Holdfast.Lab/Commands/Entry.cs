@@ -47,6 +47,7 @@ static class Entry
             ExecCommand.Create(),
             FaultCommand.Create(),
             TrafficCommand.Create(),
+            LoadCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0 && parsed.Action is System.CommandLine.Invocation.AsynchronousCommandLineAction

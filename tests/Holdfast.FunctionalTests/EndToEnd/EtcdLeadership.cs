@@ -1,9 +1,5 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
-using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Machine;
 using Shouldly;
 using Xunit;
@@ -16,11 +12,7 @@ sealed class EtcdLeadership(RunningLab lab) : IDisposable
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(1), MoveLimit = TimeSpan.FromSeconds(20);
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    readonly HttpClient _http = new(
-        new SocketsHttpHandler { ConnectCallback = (context, stop) => ConnectAsync(lab, context.DnsEndPoint, stop) })
-    {
-        Timeout = Limit,
-    };
+    readonly HttpClient _http = LabHttp.Client(lab, Limit);
 
     /// <summary>Waits until the leader is on this host, moving it there; or, with <paramref name="off"/>, until it is
     /// not.</summary>
@@ -76,20 +68,4 @@ sealed class EtcdLeadership(RunningLab lab) : IDisposable
     }
 
     static ulong Number(JsonElement text) => ulong.Parse(text.GetString()!, CultureInfo.InvariantCulture);
-
-    static async ValueTask<Stream> ConnectAsync(RunningLab lab, DnsEndPoint to, CancellationToken stop)
-    {
-        var socket = NamespaceThread.Run(Cabling.PathOf(lab.State.Network.Namespace),
-            () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
-        try
-        {
-            await socket.ConnectAsync(IPAddress.Parse(to.Host), to.Port, stop);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch (Exception)
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 }
