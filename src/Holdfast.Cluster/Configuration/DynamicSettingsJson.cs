@@ -1,12 +1,11 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Holdfast.Cluster.Model;
-using Holdfast.Foundation.Yaml;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Cluster.Configuration;
 
@@ -20,28 +19,53 @@ public static class DynamicSettingsJson
     /// <summary>What a cluster file that does not say gets, in seconds; the short ones are also the least.</summary>
     internal const int TtlSeconds = 3, LoopWaitSeconds = 1, RetryTimeoutSeconds = 3, PatroniWaitSeconds = 10;
 
+    const long PeriodMaxSeconds = int.MaxValue;
+
     /// <summary>
     /// Reads as Patroni does: unknown keys stay in <see cref="DynamicSettings.Json"/> only, numbers may be text, what
     /// is missing or useless gets Patroni's default. Null when the text is no JSON object.
     /// </summary>
-    public static DynamicSettings? Read(string json)
+    public static DynamicSettings? Read(string? json)
     {
-        try
-        {
-            return JsonNode.Parse(json) is JsonObject read ? Of(read, json) : null;
-        }
-        catch (JsonException)
-        {
+        if (LooseJson.Object(json) is not { } root)
             return null;
-        }
+        var missing = new DynamicSettings();
+        var postgres = root.Get("postgresql") ?? default;
+        var (ttl, loop, retry) = Periods(root, missing);
+        return new DynamicSettings
+        {
+            Ttl = ttl,
+            LoopWait = loop,
+            RetryTimeout = retry,
+            MaximumLagOnFailover = root.Position("maximum_lag_on_failover") ?? missing.MaximumLagOnFailover,
+            SynchronousMode = Mode(root),
+            SynchronousModeStrict = root.Boolean("synchronous_mode_strict") ?? missing.SynchronousModeStrict,
+            SynchronousNodeCount =
+                (int)Math.Clamp(root.Number("synchronous_node_count") ?? missing.SynchronousNodeCount, 1, 100),
+            PrimaryStartTimeout = Seconds(
+                root.Number("primary_start_timeout") ?? root.Number("master_start_timeout"),
+                missing.PrimaryStartTimeout),
+            UsePgRewind = postgres.Boolean("use_pg_rewind") ?? missing.UsePgRewind,
+            UseSlots = postgres.Boolean("use_slots") ?? missing.UseSlots,
+            Parameters = Parameters(postgres.Get("parameters")),
+            PgHba = Lines(postgres.Get("pg_hba")),
+            Json = json!,
+        };
     }
 
     /// <summary>The settings of an object that stood in a file, as <see cref="Read"/> would see them.</summary>
-    public static DynamicSettings Of(JsonObject json) => Of(json, TextOf(json));
+    public static DynamicSettings Of(JsonObject json) => Read(TextOf(json))!;
+
+    /// <summary>PostgreSQL's parameters by name, those of a file: booleans become on and off, nulls are left
+    /// out.</summary>
+    public static ImmutableSortedDictionary<string, string> Parameters(JsonNode? given) => Parameters(Element(given));
+
+    /// <summary>The text items of a list in a file, such as the lines of pg_hba; anything else is no line.</summary>
+    public static ImmutableArray<string> Lines(JsonNode? given) => Lines(Element(given));
 
     internal static DynamicSettings WithFileDefaults(JsonObject dcs)
     {
-        var ttl = (int)(Whole(dcs["ttl"]) ?? TtlSeconds);
+        var ttl = (int)(Element(dcs)?.Number("ttl") ?? TtlSeconds);
         var isShort = ttl < PatroniTtlSeconds;
         dcs.TryAdd("ttl", JsonValue.Create(ttl));
         dcs.TryAdd("loop_wait", JsonValue.Create(isShort ? LoopWaitSeconds : PatroniWaitSeconds));
@@ -50,70 +74,52 @@ public static class DynamicSettingsJson
         return Of(dcs);
     }
 
-    static DynamicSettings Of(JsonObject json, string text)
+    static JsonElement? Element(JsonNode? node) => LooseJson.Parse(node is null ? null : TextOf(node));
+
+    static ImmutableSortedDictionary<string, string> Parameters(JsonElement? given)
     {
-        var missing = new DynamicSettings();
-        var (ttl, loopWait, retry) = Periods(json, missing);
-        var postgresql = json["postgresql"] as JsonObject;
-        return new DynamicSettings
+        var parameters = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        if (given is not { ValueKind: JsonValueKind.Object } map)
+            return parameters.ToImmutable();
+        foreach (var parameter in map.EnumerateObject())
         {
-            Ttl = ttl,
-            LoopWait = loopWait,
-            RetryTimeout = retry,
-            MaximumLagOnFailover =
-                Whole(json["maximum_lag_on_failover"]) is >= 0 and { } lag ? (ulong)lag : missing.MaximumLagOnFailover,
-            SynchronousMode = Mode(json["synchronous_mode"]),
-            SynchronousModeStrict = Truth(json["synchronous_mode_strict"]) ?? missing.SynchronousModeStrict,
-            SynchronousNodeCount = (int)Math.Clamp(Whole(json["synchronous_node_count"]) ?? 1, 1, 100),
-            PrimaryStartTimeout =
-                Seconds(json["primary_start_timeout"] ?? json["master_start_timeout"]) ?? missing.PrimaryStartTimeout,
-            UsePgRewind = Truth(postgresql?["use_pg_rewind"]) ?? missing.UsePgRewind,
-            UseSlots = Truth(postgresql?["use_slots"]) ?? missing.UseSlots,
-            Parameters = Parameters(postgresql?["parameters"]),
-            PgHba = Lines(postgresql?["pg_hba"]),
-            Json = text,
-        };
+            // PostgreSQL's own words for the values of JSON: a number as it stands, a boolean as on or off.
+            var text = parameter.Value.ValueKind switch
+            {
+                JsonValueKind.String => LooseJson.String(parameter.Value),
+                JsonValueKind.True => "on",
+                JsonValueKind.False => "off",
+                JsonValueKind.Number => parameter.Value.GetRawText(),
+                _ => null,
+            };
+            if (text is not null)
+                parameters[parameter.Name] = text;
+        }
+        return parameters.ToImmutable();
     }
 
-    /// <summary>PostgreSQL's parameters by name: booleans become on and off, nulls are left out.</summary>
-    public static ImmutableSortedDictionary<string, string> Parameters(JsonNode? parameters) =>
-        (parameters as JsonObject ?? [])
-            .Where(parameter => parameter.Value is JsonValue)
-            .ToImmutableSortedDictionary(
-                parameter => parameter.Key, parameter => SettingText(parameter.Value!), StringComparer.Ordinal);
+    static ImmutableArray<string> Lines(JsonElement? given) => given is { ValueKind: JsonValueKind.Array } lines
+        ? [.. lines.EnumerateArray().Select(LooseJson.String).OfType<string>()]
+        : [];
 
-    /// <summary>The text items of a list, such as the lines of pg_hba; anything else is no line.</summary>
-    public static ImmutableArray<string> Lines(JsonNode? list) =>
-        [.. (list as JsonArray ?? []).OfType<JsonValue>().Select(line => line.ToString())];
-
-    static string SettingText(JsonNode value) => value.GetValueKind() switch
+    static SynchronousMode Mode(JsonElement root)
     {
-        JsonValueKind.True => "on",
-        JsonValueKind.False => "off",
-        _ => value.ToString(),
-    };
+        if (root.Get("synchronous_mode") is not { } value)
+            return SynchronousMode.Off;
+        if (string.Equals(LooseJson.String(value), "quorum", StringComparison.OrdinalIgnoreCase))
+            return SynchronousMode.Quorum;
+        return LooseJson.Boolean(value) == true ? SynchronousMode.On : SynchronousMode.Off;
+    }
 
-    static SynchronousMode Mode(JsonNode? value) => value switch
-    {
-        JsonValue when value.ToString().Equals("quorum", StringComparison.OrdinalIgnoreCase) => SynchronousMode.Quorum,
-        _ => Truth(value) == true ? SynchronousMode.On : SynchronousMode.Off,
-    };
-
-    static bool? Truth(JsonNode? value) =>
-        value is JsonValue ? YamlScalar.TruthOf(value.ToString().ToLowerInvariant()) : null;
-
-    static TimeSpan? Seconds(JsonNode? value) =>
-        Whole(value) is >= 0 and <= int.MaxValue and { } seconds ? TimeSpan.FromSeconds(seconds) : null;
-
-    static long? Whole(JsonNode? value) =>
-        long.TryParse((value as JsonValue)?.ToString(), CultureInfo.InvariantCulture, out var whole) ? whole : null;
+    static TimeSpan Seconds(long? seconds, TimeSpan missing) =>
+        seconds is { } number and >= 0 ? TimeSpan.FromSeconds(Math.Min(number, PeriodMaxSeconds)) : missing;
 
     // Patroni's arithmetic: loop_wait + 2 x retry_timeout must fit into the ttl.
-    static (TimeSpan Ttl, TimeSpan LoopWait, TimeSpan Retry) Periods(JsonObject json, DynamicSettings missing)
+    static (TimeSpan Ttl, TimeSpan LoopWait, TimeSpan Retry) Periods(JsonElement root, DynamicSettings missing)
     {
-        var ttl = Period(json["ttl"], missing.Ttl, (long)LeaseTimes.TtlMin.TotalSeconds);
-        var loopWait = Period(json["loop_wait"], missing.LoopWait, LoopWaitSeconds);
-        var retry = Period(json["retry_timeout"], missing.RetryTimeout, RetryTimeoutSeconds);
+        var ttl = Period(root, "ttl", missing.Ttl, (long)LeaseTimes.TtlMin.TotalSeconds);
+        var loopWait = Period(root, "loop_wait", missing.LoopWait, LoopWaitSeconds);
+        var retry = Period(root, "retry_timeout", missing.RetryTimeout, RetryTimeoutSeconds);
         if (ttl < PatroniTtlSeconds)
             loopWait = LoopWaitSeconds;
         else if (LoopWaitSeconds + 2 * retry > ttl)
@@ -123,11 +129,11 @@ public static class DynamicSettingsJson
         return (TimeSpan.FromSeconds(ttl), TimeSpan.FromSeconds(loopWait), TimeSpan.FromSeconds(retry));
     }
 
-    static long Period(JsonNode? value, TimeSpan missing, long least) =>
-        Math.Clamp(Whole(value) ?? (long)missing.TotalSeconds, least, int.MaxValue);
+    static long Period(JsonElement root, string name, TimeSpan missing, long least) =>
+        Math.Clamp(root.Number(name) ?? (long)missing.TotalSeconds, least, PeriodMaxSeconds);
 
     // As Patroni writes it: without spaces, and a quote inside a shell command stays a quote.
-    static string TextOf(JsonObject json)
+    static string TextOf(JsonNode json)
     {
         var bytes = new ArrayBufferWriter<byte>();
         var options = new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

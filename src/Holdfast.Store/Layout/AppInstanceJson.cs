@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 
@@ -24,7 +26,7 @@ public static class ClusterReader
             Members = Members(snapshot, keys),
             Sync = Sync(snapshot.Find(keys.Sync)),
             Failover = Failover(snapshot.Find(keys.Failover)),
-            Settings = DynamicSettingsReader.Read(config?.Value),
+            Settings = DynamicSettingsJson.Read(config?.Value),
             SettingsRevision = config?.ModRevision ?? 0,
             LeaderPosition = Status(snapshot.Find(keys.Status)) ?? Optime(snapshot.Find(keys.LeaderOptime)) ?? Lsn.Zero,
             History = snapshot.Find(keys.History)?.Value,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 

@@ -21,7 +21,8 @@ public sealed partial class ArrowTests
     };
 
     /// <summary>What the pure room may use of the foundation: invariants, and text read as data.</summary>
-    static readonly string[] PureNamespaces = ["Holdfast.Foundation", "Holdfast.Foundation.Yaml"];
+    static readonly string[] PureNamespaces =
+        ["Holdfast.Foundation", "Holdfast.Foundation.Json", "Holdfast.Foundation.Yaml"];
 
     [GeneratedRegex(@"<ProjectReference Include=""[^""]*/Holdfast\.(?<name>\w+)\.csproj""", RegexOptions.None, 1000)]
     private static partial Regex Reference();
@@ -57,5 +58,6 @@ public sealed partial class ArrowTests
     // A qualified name ends in a type: Holdfast.Foundation.Check.
     static bool IsPure(string name) => PureNamespaces.Contains(name, StringComparer.Ordinal)
         || name is "Holdfast.Foundation.Check"
+        || name.StartsWith("Holdfast.Foundation.Json.", StringComparison.Ordinal)
         || name.StartsWith("Holdfast.Foundation.Yaml.", StringComparison.Ordinal);
 }

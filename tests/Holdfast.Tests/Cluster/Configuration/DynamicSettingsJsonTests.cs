@@ -32,21 +32,8 @@ public sealed class DynamicSettingsJsonTests
     }
 
     [Theory]
-    [InlineData(20, 10, 9, 1)]
-    [InlineData(21, 10, 10, 1)]
-    [InlineData(30, 10, 10, 10)]
-    [InlineData(25, 10, 10, 5)]
-    [InlineData(3, 10, 10, 1)]
-    public void The_periods_fit_into_one_another(int ttl, int retry, int retryInForce, int loopWaitInForce)
-    {
-        var settings = DynamicSettingsJson.Read($$"""{"ttl":{{ttl}},"loop_wait":10,"retry_timeout":{{retry}}}""")!;
-
-        settings.RetryTimeout.ShouldBe(TimeSpan.FromSeconds(retryInForce));
-        settings.LoopWait.ShouldBe(TimeSpan.FromSeconds(loopWaitInForce));
-    }
-
-    [Theory]
     [InlineData("\"quorum\"", SynchronousMode.Quorum)]
+    [InlineData("\"Quorum\"", SynchronousMode.Quorum)]
     [InlineData("\"on\"", SynchronousMode.On)]
     [InlineData("true", SynchronousMode.On)]
     [InlineData("\"off\"", SynchronousMode.Off)]
@@ -77,4 +64,63 @@ public sealed class DynamicSettingsJsonTests
     [InlineData("[]")]
     [InlineData("{\"ttl\":")]
     public void A_text_that_is_no_object_is_nothing(string json) => DynamicSettingsJson.Read(json).ShouldBeNull();
+
+    [Fact]
+    public void An_empty_object_is_Patronis_defaults()
+    {
+        var settings = DynamicSettingsJson.Read("{}")!;
+        settings.ShouldBe(new DynamicSettings { PgHba = settings.PgHba, Parameters = settings.Parameters });
+        DynamicSettingsJson.Read("[1]").ShouldBeNull();
+        DynamicSettingsJson.Read("").ShouldBeNull();
+        DynamicSettingsJson.Read(null).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Known_settings_are_read_and_unknown_ones_kept()
+    {
+        const string json = """
+            {"ttl":3,"loop_wait":10,"maximum_lag_on_failover":1,"synchronous_mode":"quorum","synchronous_node_count":2,
+             "synchronous_mode_strict":"on","master_start_timeout":0,"failsafe_mode":true,
+             "postgresql":{"use_pg_rewind":false,"use_slots":"no","pg_hba":["local all all trust",5],
+             "parameters":{"max_connections":100,"ssl":true,"work_mem":"16MB","odd":null,"fraction":0.9}}}
+            """;
+
+        var settings = DynamicSettingsJson.Read(json)!;
+
+        settings.Ttl.ShouldBe(TimeSpan.FromSeconds(3));
+        settings.LoopWait.ShouldBe(TimeSpan.FromSeconds(1)); // Below a ttl of 20.
+        settings.MaximumLagOnFailover.ShouldBe(1ul);
+        settings.SynchronousMode.ShouldBe(SynchronousMode.Quorum);
+        settings.SynchronousModeStrict.ShouldBeTrue();
+        settings.SynchronousNodeCount.ShouldBe(2);
+        settings.PrimaryStartTimeout.ShouldBe(TimeSpan.Zero);
+        (settings.UsePgRewind, settings.UseSlots).ShouldBe((false, false));
+        settings.PgHba.ShouldBe(["local all all trust"]);
+        settings.Parameters.ShouldBe(new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["fraction"] = "0.9", ["max_connections"] = "100", ["ssl"] = "on", ["work_mem"] = "16MB",
+        });
+        settings.Json.ShouldBe(json);
+    }
+
+    [Theory]
+    [InlineData(30, 10, 10, 30, 10, 10)]
+    [InlineData(20, 2, 10, 20, 1, 9)]
+    [InlineData(21, 2, 10, 21, 1, 10)]
+    [InlineData(25, 10, 10, 25, 5, 10)]
+    [InlineData(30, 10, 12, 30, 6, 12)]
+    [InlineData(5, 10, 10, 5, 1, 10)]
+    [InlineData(1, 1, 1, 2, 1, 3)]
+    public void The_periods_are_made_to_fit(int ttl, int loop, int retry, int ttlThen, int loopThen, int retryThen)
+    {
+        var json = $$"""{"ttl":{{ttl}},"loop_wait":{{loop}},"retry_timeout":{{retry}}}""";
+        var settings = DynamicSettingsJson.Read(json)!;
+        (settings.Ttl.TotalSeconds, settings.LoopWait.TotalSeconds, settings.RetryTimeout.TotalSeconds)
+            .ShouldBe((ttlThen, loopThen, retryThen));
+    }
+
+    [Fact]
+    public void Absurd_values_do_no_harm() =>
+        DynamicSettingsJson.Read("""{"ttl":9e99,"loop_wait":-5,"retry_timeout":"x","postgresql":7}""")
+            .ShouldNotBeNull();
 }

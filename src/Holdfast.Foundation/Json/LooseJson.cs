@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Holdfast.Store.Layout;
+namespace Holdfast.Foundation.Json;
 
 /// <summary>Reads what other programs and versions wrote: what is missing, null or of another type is absent.</summary>
-static class LooseJson
+public static class LooseJson
 {
     /// <summary>The object in <paramref name="text"/>; null when it is none.</summary>
     public static JsonElement? Object(string? text) =>
