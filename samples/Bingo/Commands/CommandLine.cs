@@ -30,7 +30,7 @@ static class CommandLine
         switch (asked)
         {
             case Invocation.Wrong wrong:
-                await errors.WriteLineAsync($"bingo: {wrong.Problem}.\nTry 'bingo help'.");
+                await errors.WriteLineAsync($"bingo: {wrong.Problem}\nTry 'bingo help'.");
                 return ExitCodes.BadUsage;
             case Invocation.Help:
                 await output.WriteLineAsync(HelpText);

@@ -24,7 +24,8 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
     public bool AnswersErrors => _errs;
 
     /// <summary>Waits as long as it hangs.</summary>
-    public Task PassAsync(CancellationToken stop) => _hanging is { } hanging ? hanging.Task.WaitAsync(stop) : Task.CompletedTask;
+    public Task PassAsync(CancellationToken stop) =>
+        _hanging is { } hanging ? hanging.Task.WaitAsync(stop) : Task.CompletedTask;
 
     /// <summary>Answers POST /fault, and then lets the order act.</summary>
     public async Task OrderAsync(HttpContext context)

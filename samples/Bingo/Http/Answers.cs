@@ -27,8 +27,8 @@ static class Answers
             context.Response.Headers.RetryAfter = "1";
         var problem = new ProblemAnswer(
             "about:blank", ReasonPhrases.GetReasonPhrase(status), status, detail, context.TraceIdentifier);
-        return WriteAsync(
-            context, status, ProblemJson, JsonSerializer.SerializeToUtf8Bytes(problem, BingoJson.Default.ProblemAnswer));
+        var body = JsonSerializer.SerializeToUtf8Bytes(problem, BingoJson.Default.ProblemAnswer);
+        return WriteAsync(context, status, ProblemJson, body);
     }
 
     static async Task WriteAsync(HttpContext context, int status, string type, byte[] body)

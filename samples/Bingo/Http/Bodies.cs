@@ -28,7 +28,7 @@ static class Bodies
         }
         catch (JsonException broken)
         {
-            await Answers.ProblemAsync(context, 400, "the body is not the JSON that is expected here: " + Place(broken));
+            await Answers.ProblemAsync(context, 400, "the body is not the JSON expected here: " + Place(broken));
         }
         return null;
     }

@@ -85,7 +85,7 @@ sealed class Envelope(string instance, FaultSwitch faults, Journal journal, Time
             BadHttpRequestException { StatusCode: 408 } => (408, "the body came too slowly"),
             BadHttpRequestException bad => (bad.StatusCode, "the request is not valid HTTP"),
             DatabaseAwayException away => (503, $"the database cannot be had now: {away.Message}"),
-            OutcomeUnknownException unknown => (503, $"{unknown.Message}; look whether it was made before asking again"),
+            OutcomeUnknownException unknown => (503, $"{unknown.Message}; look before asking again"),
             _ => (500, "internal error; the log tells more under this request id"),
         };
         await Answers.ProblemAsync(context, status, detail);

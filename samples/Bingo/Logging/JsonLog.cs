@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace Bingo.Logging;
 
 /// <summary>
-/// The log file: one line of JSON each. Who logs never waits: lines go through a bounded channel to one writer, and what
-/// a slow disk has no room for is counted and left out. Safe from every thread.
+/// The log file: one line of JSON each. Who logs never waits: lines go through a bounded channel to one writer, and
+/// what a slow disk has no room for is counted and left out. Safe from every thread.
 /// </summary>
 sealed class JsonLog : IAsyncDisposable
 {

@@ -44,8 +44,8 @@ sealed class Preparation(PostgresSettings settings, Amounts amounts, Progress pr
         catch (PostgresException taken) when (taken.SqlState is PostgresErrorCodes.DuplicateTable)
         {
             throw new PreparationException(
-                $"{taken.MessageText} in database {settings.Database}, and no mark of an earlier prepare_db: it belongs "
-                + "to somebody else. Name another database, or drop it.", taken);
+                $"{taken.MessageText} in database {settings.Database}, and no mark of an earlier prepare_db: it is "
+                + "somebody else's. Name another database, or drop it.", taken);
         }
         await FillAsync(connection);
         for (var i = 0; i < Schema.AfterRows.Length; i++)
@@ -128,7 +128,11 @@ sealed class Preparation(PostgresSettings settings, Amounts amounts, Progress pr
     }
 
     async Task CopyAsync(
-        NpgsqlConnection connection, string copy, int rows, string what, Func<NpgsqlBinaryImporter, int, ValueTask> write)
+        NpgsqlConnection connection,
+        string copy,
+        int rows,
+        string what,
+        Func<NpgsqlBinaryImporter, int, ValueTask> write)
     {
         await using var import = await connection.BeginBinaryImportAsync(copy);
         import.Timeout = s_statementLimit;

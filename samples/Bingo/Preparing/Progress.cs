@@ -38,7 +38,8 @@ sealed class Progress(TextWriter output, Amounts amounts, bool isTerminal)
             if (percent == _shown)
                 return;
             var full = percent * BarCharacters / 100;
-            output.Write($"\r[{new string('#', full)}{new string('.', BarCharacters - full)}] {percent,3} % {what,-12}");
+            var bar = new string('#', full).PadRight(BarCharacters, '.');
+            output.Write($"\r[{bar}] {percent,3} % {what,-12}");
             (_shown, _isOpen) = (percent, true);
             return;
         }

@@ -2,7 +2,7 @@ using Bingo.Data;
 
 namespace Bingo.Preparing;
 
-/// <summary>Made-up rows: each is a function of its id alone, so a smaller set is the beginning of a larger one.</summary>
+/// <summary>Made-up rows: each is a function of its id, a session also of how many it may choose from.</summary>
 static class SampleData
 {
     const ulong MovieSeed = 0xB1A601, CustomerSeed = 0xB1A602, SessionSeed = 0xB1A603;
@@ -23,7 +23,8 @@ static class SampleData
     [
         "Anchor", "Bridge", "Carnival", "City", "Cook", "Detective", "Dream", "Empire", "Express", "Garden", "Harbour",
         "Hotel", "Island", "Journey", "Lantern", "Letter", "Lighthouse", "Mirror", "Mountain", "Neighbour", "Ocean",
-        "Orchard", "Passenger", "Piano", "Promise", "River", "Shadow", "Station", "Summer", "Theatre", "Train", "Voyage",
+        "Orchard", "Passenger", "Piano", "Promise", "River", "Shadow", "Station", "Summer", "Theatre", "Train",
+        "Voyage",
     ];
 
     static readonly string[] s_names =
