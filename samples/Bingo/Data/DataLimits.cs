@@ -27,8 +27,14 @@ static class DataLimits
     /// <summary>A commit may wait for a standby that has just gone.</summary>
     public static readonly TimeSpan Commit = TimeSpan.FromSeconds(10);
 
-    /// <summary>A connection; a proxy may keep it waiting while there is no primary.</summary>
-    public static readonly TimeSpan Connect = TimeSpan.FromSeconds(5);
+    /// <summary>A connection to the primary, which a proxy may keep waiting while there is none; to the replica, for
+    /// which there is another way; and to look whether one is there.</summary>
+    public static readonly TimeSpan ConnectPrimary = TimeSpan.FromSeconds(5),
+        ConnectReplica = TimeSpan.FromSeconds(2),
+        ConnectLook = TimeSpan.FromSeconds(1);
+
+    /// <summary>One in use, and those that are still waiting for an answer when the next look begins.</summary>
+    public const int LookConnectionsMax = 3;
 
     /// <summary>Before the second try, and twice that before the third.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);

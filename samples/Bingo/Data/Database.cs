@@ -17,12 +17,18 @@ sealed class Database : IAsyncDisposable
     readonly ImmutableArray<PostgresServer> _toRead, _toWrite;
     readonly PostgresServer _primary;
     readonly PostgresServer? _replica;
+    volatile bool _isReplicaAway;
 
     public Database(PostgresSettings settings, Journal journal, TimeProvider clock)
     {
         (_journal, _clock) = (journal, clock);
-        _primary = new PostgresServer(Role.Primary, settings, settings.Pool, clock);
-        _replica = settings.Replica is null ? null : new PostgresServer(Role.Replica, settings, settings.Pool, clock);
+        var limits = new PoolLimits(settings.Pool, DataLimits.ConnectPrimary, DataLimits.Commit);
+        _primary = new PostgresServer(Role.Primary, settings, limits, clock);
+        if (settings.Replica is not null)
+        {
+            var impatient = limits with { Connect = DataLimits.ConnectReplica };
+            _replica = new PostgresServer(Role.Replica, settings, impatient, clock);
+        }
         _toWrite = [_primary, _primary, _primary];
         _toRead = _replica is null ? _toWrite : [_replica, _replica, _primary];
     }
@@ -31,9 +37,13 @@ sealed class Database : IAsyncDisposable
 
     public bool HasReplica => _replica is not null;
 
-    /// <summary>Asks the replica, and after two failures the primary.</summary>
+    // Nobody has to find out for himself what the watch knows.
+    ImmutableArray<PostgresServer> ToRead => _isReplicaAway ? _toWrite : _toRead;
+
+    /// <summary>Asks the replica, and after two failures the primary; the primary at once while the replica is known to
+    /// be away.</summary>
     public Task<T> ReadAsync<T>(Work<T> work, CancellationToken stop) =>
-        TryAsync(_toRead, DataLimits.ShortTry, DataLimits.ShortQuery, WithConnection(work), stop);
+        TryAsync(ToRead, DataLimits.ShortTry, DataLimits.ShortQuery, WithConnection(work), stop);
 
     public Task<T> ReadPrimaryAsync<T>(Work<T> work, CancellationToken stop) =>
         TryAsync(_toWrite, DataLimits.ShortTry, DataLimits.ShortQuery, WithConnection(work), stop);
@@ -41,7 +51,7 @@ sealed class Database : IAsyncDisposable
     /// <summary>As <see cref="ReadAsync"/> for a query that takes long. What <paramref name="open"/> returns owns the
     /// connection; if it throws, it has disposed it.</summary>
     public Task<T> OpenAsync<T>(Work<T> open, CancellationToken stop) =>
-        TryAsync(_toRead, DataLimits.ListQuery, DataLimits.ListQuery, async (server, limit) =>
+        TryAsync(ToRead, DataLimits.ListQuery, DataLimits.ListQuery, async (server, limit) =>
             await open(await server.OpenAsync(limit), limit), stop);
 
     /// <summary>In a transaction at the primary. Nothing lasts before its commit, so it is tried again as a read is;
@@ -64,8 +74,14 @@ sealed class Database : IAsyncDisposable
             return result;
         }), stop);
 
-    /// <summary>The connections of a side that went away are worth nothing.</summary>
-    public void Clear(Role role) => (role is Role.Primary ? _primary : _replica)?.Clear();
+    /// <summary>Told by the watch at each change. The connections of a side that went away are worth nothing.</summary>
+    public void Tell(Role role, bool isAway)
+    {
+        if (role is Role.Replica)
+            _isReplicaAway = isAway;
+        if (isAway)
+            (role is Role.Primary ? _primary : _replica)?.Clear();
+    }
 
     public async ValueTask DisposeAsync()
     {

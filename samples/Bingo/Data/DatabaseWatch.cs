@@ -6,8 +6,8 @@ using Npgsql;
 namespace Bingo.Data;
 
 /// <summary>
-/// Looks every second whether PostgreSQL is there, over connections of its own, and says so once per change. Healthy is
-/// who reaches one side at least: while a new primary is being found, reads go on.
+/// Looks several times a second whether PostgreSQL is there, over connections of its own, and says so once per change.
+/// Healthy is who reaches one side at least: while a new primary is being found, reads go on.
 /// </summary>
 sealed class DatabaseWatch : IAsyncDisposable
 {
@@ -24,7 +24,8 @@ sealed class DatabaseWatch : IAsyncDisposable
     {
         (_database, _journal, _clock) = (database, journal, clock);
         Role[] roles = database.HasReplica ? [Role.Primary, Role.Replica] : [Role.Primary];
-        _servers = [.. roles.Select(role => new PostgresServer(role, settings, 1, clock))];
+        var limits = new PoolLimits(DataLimits.LookConnectionsMax, DataLimits.ConnectLook, DataLimits.ConnectLook);
+        _servers = [.. roles.Select(role => new PostgresServer(role, settings, limits, clock))];
         _troubles = new string?[roles.Length];
         _isKnown = new bool[roles.Length];
     }
@@ -72,13 +73,13 @@ sealed class DatabaseWatch : IAsyncDisposable
         (_troubles[index], _isKnown[index]) = (trouble is null ? null : $"{server}: {trouble}", true);
         if (wasKnown && !changed)
             return;
+        _database.Tell(server.Role, isAway: trouble is not null);
         if (trouble is null)
         {
             _journal.Info("database_there", $"{server} {(wasKnown ? "is back" : "answers")}");
             return;
         }
         _journal.Warn("database_away", $"{server} is away: {trouble}; waiting for it");
-        _database.Clear(server.Role);
     }
 
     /// <returns>What is wrong, or null.</returns>

@@ -3,6 +3,11 @@ using Npgsql;
 
 namespace Bingo.Data;
 
+/// <param name="ConnectionsMax">At one time.</param>
+/// <param name="Connect">For one connection; whole seconds.</param>
+/// <param name="Statement">Of what has no limit of its own; whole seconds.</param>
+sealed record PoolLimits(int ConnectionsMax, TimeSpan Connect, TimeSpan Statement);
+
 /// <summary>A pool of connections to one of the two sides. Safe from every thread.</summary>
 sealed class PostgresServer : IAsyncDisposable
 {
@@ -12,11 +17,9 @@ sealed class PostgresServer : IAsyncDisposable
 
     /// <param name="role">Which side.</param>
     /// <param name="settings">Where it is.</param>
-    /// <param name="connectionsMax">At one time.</param>
+    /// <param name="limits">Of this pool.</param>
     /// <param name="clock">Of the pause between clears.</param>
-    /// <param name="statementLimit">Of what has no limit of its own; whole seconds. Null: that of a commit.</param>
-    public PostgresServer(
-        Role role, PostgresSettings settings, int connectionsMax, TimeProvider clock, TimeSpan? statementLimit = null)
+    public PostgresServer(Role role, PostgresSettings settings, PoolLimits limits, TimeProvider clock)
     {
         (Role, _clock) = (role, clock);
         Address = role is Role.Replica && settings.Replica is { } replica ? replica : settings.Primary;
@@ -28,9 +31,9 @@ sealed class PostgresServer : IAsyncDisposable
             Username = settings.User,
             Password = settings.Password,
             ApplicationName = "bingo",
-            MaxPoolSize = connectionsMax,
-            Timeout = (int)DataLimits.Connect.TotalSeconds,
-            CommandTimeout = (int)(statementLimit ?? DataLimits.Commit).TotalSeconds,
+            MaxPoolSize = limits.ConnectionsMax,
+            Timeout = (int)limits.Connect.TotalSeconds,
+            CommandTimeout = (int)limits.Statement.TotalSeconds,
             // Who is asked to stop and does not answer is left: its connection is not worth a wait.
             CancellationTimeout = -1,
             MaxAutoPrepare = 16,
@@ -47,7 +50,22 @@ sealed class PostgresServer : IAsyncDisposable
     public Role Role { get; }
     public ServerAddress Address { get; }
 
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken stop) => _pool.OpenConnectionAsync(stop);
+    /// <summary>Returns or throws at once when <paramref name="stop"/> says so. The caller disposes it.</summary>
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken stop)
+    {
+        var opening = _pool.OpenConnectionAsync(stop).AsTask();
+        try
+        {
+            return await opening.WaitAsync(stop);
+        }
+        catch (OperationCanceledException) when (!opening.IsCompleted)
+        {
+            // Npgsql does not hear it before the server's first byte. The connection's own time limit ends what goes on
+            // here, and it returns what comes too late.
+            _ = ReturnAsync(opening);
+            throw;
+        }
+    }
 
     /// <summary>Drops the connections that were made before, also those in use once they come back.</summary>
     public void Clear()
@@ -62,4 +80,16 @@ sealed class PostgresServer : IAsyncDisposable
     public override string ToString() => $"the {(Role is Role.Primary ? "primary" : "replica")} at {Address}";
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
+
+    static async Task ReturnAsync(Task<NpgsqlConnection> opening)
+    {
+        try
+        {
+            await (await opening).DisposeAsync();
+        }
+        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException)
+        {
+            // Whoever wanted it has been told.
+        }
+    }
 }

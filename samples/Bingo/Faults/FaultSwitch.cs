@@ -75,6 +75,7 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
         var rest = after - clock.GetElapsedTime(order.OrderedAt);
         if (rest > TimeSpan.Zero)
             await Task.Delay(rest, clock, stop);
+        Begin(order.Kind);
         journal.Warn("fault", $"the fault switch acts: {s_kinds[(int)order.Kind]}");
         if (order.Kind is FaultKind.Die)
         {
@@ -83,7 +84,6 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
             self.Kill();
             return;
         }
-        Begin(order.Kind);
         await Task.Delay(order.For > TimeSpan.Zero ? order.For : Timeout.InfiniteTimeSpan, clock, stop);
         End();
         journal.Info("fault_over", "the fault is over");

@@ -15,9 +15,6 @@ sealed class Preparation(PostgresSettings settings, Amounts amounts, Progress pr
 
     static readonly TimeSpan s_statementLimit = TimeSpan.FromMinutes(10), s_pause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Of one try to connect.</summary>
-    static readonly TimeSpan s_tryLimit = TimeSpan.FromSeconds(5);
-
     /// <param name="wait">For a database that is away.</param>
     /// <param name="tell">Takes a sentence on what it waits for, once per reason.</param>
     /// <returns>A sentence on what was done.</returns>
@@ -25,7 +22,8 @@ sealed class Preparation(PostgresSettings settings, Amounts amounts, Progress pr
     /// <exception cref="NpgsqlException">It failed on the way; nothing was kept.</exception>
     public async Task<string> RunAsync(TimeSpan wait, Func<string, Task> tell)
     {
-        await using var server = new PostgresServer(Role.Primary, settings, 1, clock, s_statementLimit);
+        var limits = new PoolLimits(1, DataLimits.ConnectPrimary, s_statementLimit);
+        await using var server = new PostgresServer(Role.Primary, settings, limits, clock);
         await using var connection = await ConnectAsync(server, wait, tell);
         var started = clock.GetTimestamp();
         await using var transaction = await connection.BeginTransactionAsync();
@@ -67,13 +65,11 @@ sealed class Preparation(PostgresSettings settings, Amounts amounts, Progress pr
         {
             try
             {
-                using var limit = new CancellationTokenSource(s_tryLimit, clock);
-                return await server.OpenAsync(limit.Token);
+                return await server.OpenAsync(CancellationToken.None);
             }
-            catch (Exception failure)
-                when (failure is OperationCanceledException || Failures.Reason(failure) is not null)
+            catch (Exception failure) when (Failures.Reason(failure) is not null)
             {
-                var reason = Failures.Reason(failure) ?? "no answer";
+                var reason = Failures.Reason(failure)!;
                 if (clock.GetElapsedTime(started) >= wait)
                 {
                     throw new PreparationException(

@@ -12,8 +12,8 @@ namespace Holdfast.FunctionalTests.Bingo;
 /// <summary>What a finished run said.</summary>
 public sealed record BingoRun(int Code, string Output, string Errors);
 
-/// <summary>The published <c>bingo</c>, run as an ordinary user from a folder of its own. Disposing kills it and removes
-/// the folder.</summary>
+/// <summary>The published <c>bingo</c>, run as an ordinary user from a folder of its own. Disposing kills it and
+/// removes the folder.</summary>
 public sealed class BingoProgram : IAsyncDisposable
 {
     static readonly TimeSpan s_limit = TimeSpan.FromSeconds(60);

@@ -83,14 +83,15 @@ public sealed class CommandLineTests : IAsyncLifetime
         [
             $"bingo: {file}:2:17: 'listen.host' must be an IP address, 'localhost' or '*', not 'everywhere'",
             $"bingo: {file}:2:35: 'listen.port' must be a whole number from 0 to 65535, not '99999'",
-            $"bingo: {file}:4:12: 'postgres.primary' must be a host with a port such as 127.0.0.1:5432, not '127.0.0.1'",
+            $"bingo: {file}:4:12: 'postgres.primary' must be a host with a port such as 127.0.0.1:5432, "
+                + "not '127.0.0.1'",
             $"bingo: {file}:4:3: 'postgres.database' is missing",
             $"bingo: {file}:6:9: 'postgres.pool' must be a whole number from 1 to 1000, not '0'",
-            $"bingo: {file}:7:3: unknown key 'databse' in 'postgres'; expected one of primary, replica, database, user, "
-                + "password, password_file, pool; did you mean 'database'?",
+            $"bingo: {file}:7:3: unknown key 'databse' in 'postgres'; expected one of primary, replica, database, "
+                + "user, password, password_file, pool; did you mean 'database'?",
             $"bingo: {file}:8:9: 'faults' must be true or false, not 'maybe'",
-            $"bingo: {file}:1:1: unknown key 'lisen'; expected one of listen, postgres, log, instance, faults, prepare; "
-                + "did you mean 'listen'?",
+            $"bingo: {file}:1:1: unknown key 'lisen'; expected one of listen, postgres, log, instance, faults, "
+                + "prepare; did you mean 'listen'?",
         ]);
     }
 

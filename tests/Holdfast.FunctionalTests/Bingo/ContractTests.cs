@@ -97,7 +97,7 @@ public sealed partial class ContractTests(BingoFixture fixture)
     [InlineData("/api/session", "{\"customer_id\":1}", "the body lacks 'movie_id', a whole number")]
     [InlineData("/api/session", "{\"customer_id\":0,\"movie_id\":1}", "an id is a whole number from 1 to 2147483647")]
     [InlineData("/api/session", "{\"customer_id\":1,\"movie_id\":1,\"start_time\":\"yesterday\"}",
-        "the body is not the JSON expected here: line 1, byte 53, at $.start_time")]
+        "the body is not the JSON expected here: line 1, byte 55, at $.start_time")]
     [InlineData("/api/session", "{\"customer_id\":1,\"movie_id\":1,\"start_time\":\"2024-01-01T00:00:00\"}",
         "'start_time' lacks its offset, such as Z or +03:00")]
     [InlineData("/api/session", "{\"customer_id\":1,\"movie_id\":1,\"start_time\":\"0001-01-01T00:00:00Z\"}",

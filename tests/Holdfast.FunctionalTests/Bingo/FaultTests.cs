@@ -59,16 +59,19 @@ public sealed class FaultTests : IAsyncLifetime
             () => socket.ConnectAsync(IPAddress.Loopback, _bingo.Http.BaseAddress!.Port));
     }
 
-    [Theory]
-    [InlineData("""{"kind":"burn"}""")]
-    [InlineData("""{"after_ms":5}""")]
-    [InlineData("""{"kind":"die","after_ms":-1}""")]
-    [InlineData("""{"kind":"die","for_ms":3600001}""")]
-    [InlineData("""{"kind":7}""")]
-    public async Task A_wrong_order_is_a_problem_and_does_nothing(string order)
+    [Fact]
+    public async Task A_wrong_order_is_a_problem_and_does_nothing()
     {
-        using var answer = await _bingo.PostAsync("/fault", order);
-        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        string[] orders =
+        [
+            """{"kind":"burn"}""", """{"kind":7}""", """{"after_ms":5}""", """{"kind":"die","after_ms":-1}""",
+            """{"kind":"die","for_ms":3600001}""",
+        ];
+        foreach (var order in orders)
+        {
+            using var answer = await _bingo.PostAsync("/fault", order);
+            answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        }
         (await _bingo.StatusAsync("/")).ShouldBe(200);
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Holdfast.Doubles.Postgres;
@@ -14,6 +16,9 @@ namespace Holdfast.FunctionalTests.Bingo;
 public sealed class OutageTests(BingoFixture fixture) : IAsyncLifetime
 {
     const string Session = """{"customer_id":1,"movie_id":1}""";
+
+    /// <summary>Each would take twice 650 ms at the replica.</summary>
+    static readonly TimeSpan s_twentyReads = TimeSpan.FromSeconds(5);
 
     readonly RealPostgres _postgres = new();
     readonly BingoProgram _bingo = new();
@@ -79,6 +84,7 @@ public sealed class OutageTests(BingoFixture fixture) : IAsyncLifetime
             using var deleted = await _bingo.DeleteAsync(place.ToString());
             deleted.StatusCode.ShouldBe(HttpStatusCode.NoContent);
         }
+        _bingo.Log().ShouldContain(line => (string?)line["event"] == "database_retry");
         // A try that was repeated has left nothing behind.
         made.Select(place => place.ToString()).Distinct(StringComparer.Ordinal).Count().ShouldBe(made.Count);
     }
@@ -104,6 +110,24 @@ public sealed class OutageTests(BingoFixture fixture) : IAsyncLifetime
         await Eventually.IsAsync("it says so", () =>
             _bingo.Errors.Contains("the replica at", StringComparison.Ordinal)
             && _bingo.Errors.Contains("is away", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_replica_that_never_answers_costs_one_try_and_then_nothing()
+    {
+        // Takes connections, as a frozen server does: the kernel accepts for it.
+        using var frozen = new TcpListener(IPAddress.Loopback, 0);
+        frozen.Start();
+        await _bingo.ConfigureAsync(
+            BingoProgram.Config(fixture.Postgres.Port, ((IPEndPoint)frozen.LocalEndpoint).Port));
+        await _bingo.ServeAsync();
+        (await _bingo.StatusAsync("/api/movie/1")).ShouldBe(200);
+        await Eventually.IsAsync("it is known", () =>
+            _bingo.Errors.Contains("no answer within 700 ms", StringComparison.Ordinal));
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 1; i <= 20; i++)
+            (await _bingo.StatusAsync($"/api/movie/{i}")).ShouldBe(200);
+        Stopwatch.GetElapsedTime(started).ShouldBeLessThan(s_twentyReads);
     }
 
     [Fact]
@@ -147,8 +171,15 @@ public sealed class OutageTests(BingoFixture fixture) : IAsyncLifetime
     {
         await using var connection = new NpgsqlConnection(RealPostgres.Conninfo(fixture.Postgres.Port));
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'bingo'", connection);
-        await command.ExecuteNonQueryAsync();
+        await using var cut = new NpgsqlCommand("""
+            SELECT coalesce(array_agg(pid) FILTER (WHERE is_told), '{}') FROM (
+              SELECT pid, pg_terminate_backend(pid) AS is_told
+              FROM pg_stat_activity WHERE application_name = 'bingo') theirs
+            """, connection);
+        var pids = (int[])(await cut.ExecuteScalarAsync())!;
+        await using var left = new NpgsqlCommand(
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1)", connection);
+        left.Parameters.Add(new NpgsqlParameter { Value = pids });
+        await Eventually.IsAsync("they are cut", async () => (long)(await left.ExecuteScalarAsync())! == 0);
     }
 }
