@@ -96,14 +96,14 @@ set_no_main_cluster() {
 
 # All that a build depends on; its names too, so that a deleted file is noticed.
 sources() {
-  find "$root/src" "$root/proof" "$root"/Directory.*.props "$root/global.json" "$root/.editorconfig" \
+  find "$root/src" "$root/proof" "$root/samples/Bingo" "$root"/Directory.*.props "$root/global.json" "$root/.editorconfig" \
     \( -name bin -o -name obj \) -prune -o -type f "$@"
 }
 
 # The stamp is as old as the start of the build that it tells of, and holds the names that were built.
 is_fresh() {
   local stamp=$published/stamp
-  [[ -f $stamp && -x $published/holdfast/holdfast && -x $published/lab/lab ]] || return 1
+  [[ -f $stamp && -x $published/holdfast/holdfast && -x $published/lab/lab && -x $published/bingo/bingo ]] || return 1
   [[ -z $(sources -newer "$stamp" -print -quit) && $(sources -print | sort | cksum) == "$(<"$stamp")" ]]
 }
 
@@ -126,6 +126,7 @@ publish_all() {
   touch "$started"
   publish src/Holdfast holdfast
   publish proof/Holdfast.Lab lab
+  publish samples/Bingo bingo
   mv "$started" "$published/stamp"
 }
 

@@ -50,6 +50,11 @@ public sealed partial class ArrowTests
         .ShouldBe(["Holdfast"], "the binary alone sees every room");
 
     [Fact]
+    public void A_sample_knows_nothing_of_the_product() => SourceFile.Files("samples", "*.csproj")
+        .Where(project => SourceFile.Text(project).Contains("<ProjectReference", StringComparison.Ordinal))
+        .ShouldBeEmpty();
+
+    [Fact]
     public void The_pure_room_uses_only_checks_and_text_of_the_foundation() => SourceFile.All
         .Where(file => file.Project is "Holdfast.Cluster")
         .SelectMany(file => file.Where(line => FoundationName().Matches(line).Any(name => !IsPure(name.Value))))

@@ -3,7 +3,7 @@ namespace Holdfast.Tests.Tidy;
 /// <summary>One C# file of ours, as text.</summary>
 internal sealed record SourceFile(string Path, string[] Lines)
 {
-    static readonly string[] Roots = ["src", "proof", "tests"];
+    static readonly string[] Roots = ["src", "proof", "samples", "tests"];
 
     /// <summary>Every one of them, without what a build generates.</summary>
     public static IReadOnlyList<SourceFile> All { get; } =

@@ -1,0 +1,7 @@
+namespace Bingo.Data;
+
+enum Role
+{
+    Primary,
+    Replica,
+}

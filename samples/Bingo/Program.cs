@@ -1,0 +1,3 @@
+using Bingo.Commands;
+
+return await CommandLine.RunAsync(args, Console.Out, Console.Error);
