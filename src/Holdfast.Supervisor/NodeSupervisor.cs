@@ -18,7 +18,7 @@ namespace Holdfast.Supervisor;
 /// next one adopts them; told to stop, it stops them, in reverse order.
 /// </summary>
 /// <param name="settings">What it is told.</param>
-/// <param name="store">Of the cluster: the apps of this host are told there, and their preparation is agreed on.</param>
+/// <param name="store">Of the cluster: where the apps of this host are told, and prepared once for all hosts.</param>
 /// <param name="etcd">Of the cluster.</param>
 /// <param name="logs">The caller's.</param>
 public sealed class NodeSupervisor(

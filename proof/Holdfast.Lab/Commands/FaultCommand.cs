@@ -19,8 +19,8 @@ static class FaultCommand
             return $"{host.Name} is up";
         }),
         Verb("kill-program", "Kills all processes of a program", program: true, async (state, host, program, stop) =>
-            $"killed {await ProgramFaults.KillAsync(state, host, program ?? Missing(state), stop)} processes of {program} " +
-                $"on {host.Name}"),
+            $"killed {await ProgramFaults.KillAsync(state, host, program ?? Missing(state), stop)} processes of "
+                + $"{program} on {host.Name}"),
         Verb("pause", "Freezes a host, or one program", program: true, PauseAsync),
         Verb("resume", "Goes on after a pause", program: true, ResumeAsync),
         CutVerb(),

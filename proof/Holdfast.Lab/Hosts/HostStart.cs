@@ -95,7 +95,8 @@ static class HostStart
 
     /// <summary>The file's own environment variables are the only ones that reach a host.</summary>
     static IEnumerable<string> Secrets(ClusterFile file) =>
-        from name in LabFile.Secrets(file).Select(secret => secret.Env).OfType<string>().Distinct(StringComparer.Ordinal)
+        from name in LabFile.Secrets(file).Select(secret => secret.Env).OfType<string>()
+            .Distinct(StringComparer.Ordinal)
         let value = Environment.GetEnvironmentVariable(name)
         where value is not null
         select $"{name}={value}";

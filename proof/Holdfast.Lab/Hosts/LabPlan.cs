@@ -52,7 +52,8 @@ static class LabPlan
         }
     }
 
-    /// <summary>The ports of the file, but for the edge's; agents, which all have the same, one after the other.</summary>
+    /// <summary>The ports of the file, but for the edge's; agents, which all have the same, one after the
+    /// other.</summary>
     static IEnumerable<PublishedPort> Ports(ClusterFile file)
     {
         if (file.PgProxy is { } proxy)

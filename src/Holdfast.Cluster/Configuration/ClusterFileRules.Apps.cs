@@ -26,7 +26,8 @@ internal sealed partial class ClusterFileRules
             foreach (var after in Scalars(map["after"]).Where(
                 name => name.Text != app.Key && !others.Contains(name.Text, StringComparer.Ordinal)))
                 Unknown("program", after, $"apps.{app.Key}.after", others);
-            if (map["health"] is YamlMap health && (health["http"] ?? health["tcp"]) is { } asked && map["port"] is null)
+            if (map["health"] is YamlMap health && map["port"] is null
+                && (health["http"] ?? health["tcp"]) is { } asked)
                 Report(asked.Mark, $"'apps.{app.Key}.health' asks a port, and the app has none; add 'port'");
         }
         NobodyWaitsForItself();

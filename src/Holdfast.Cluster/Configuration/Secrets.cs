@@ -65,10 +65,11 @@ public static class Secrets
             var variables = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
             foreach (var (name, secret) in app.Environment)
             {
+                var path = $"apps.{app.Name}.env.{name}";
                 if (Read(secret, readFile, readVariable) is { } value)
                     variables[name] = value;
                 else
-                    problems.Add(new(fileName, YamlMark.None, $"no value for 'apps.{app.Name}.env.{name}': {Why(secret)}"));
+                    problems.Add(new FileProblem(fileName, YamlMark.None, $"no value for '{path}': {Why(secret)}"));
             }
             apps[app.Name] = variables.ToImmutable();
         }

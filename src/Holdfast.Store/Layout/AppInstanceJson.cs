@@ -19,7 +19,8 @@ public static class AppInstanceJson
     /// <param name="json">Its value.</param>
     public static AppInstance? Read(string key, string prefix, string json)
     {
-        if (!key.StartsWith(prefix, StringComparison.Ordinal) || key[prefix.Length..].Split('/') is not [var app, var host]
+        if (!key.StartsWith(prefix, StringComparison.Ordinal)
+            || key[prefix.Length..].Split('/') is not [var app, var host]
             || LooseJson.Object(json) is not { } value
             || !Enum.TryParse<AppState>(value.Text("state"), ignoreCase: true, out var state))
             return null;

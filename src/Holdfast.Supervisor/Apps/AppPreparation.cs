@@ -25,7 +25,7 @@ internal sealed class AppPreparation(
     /// <summary>What this supervisor knows to be prepared: a restart of an app asks nobody.</summary>
     readonly ConcurrentDictionary<string, string> _known = new(StringComparer.Ordinal);
 
-    /// <summary>Returns when the app may start; waits for as long as another host prepares it, or nobody knows.</summary>
+    /// <summary>Returns when the app may start; waits as long as another host prepares it, or nobody knows.</summary>
     /// <param name="spec">Of an app.</param>
     /// <param name="explain">Told what is waited for.</param>
     /// <param name="stop">Kills the command, and frees the lock.</param>

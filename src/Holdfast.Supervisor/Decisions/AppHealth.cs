@@ -33,6 +33,7 @@ public static class AppHealth
         AppHealthHistory history, string? problem, TimeSpan now, HealthSettings limits)
     {
         var next = problem is null ? AfterGood(history, limits) : AfterBad(history, limits);
+        var lack = problem ?? $"{next.Good} of {limits.Rise} good answers";
         return next switch
         {
             { IsHealthy: true, Bad: 0 } => new(next, Restart: false, "it serves"),
@@ -40,8 +41,8 @@ public static class AppHealth
             { IsProven: true } when next.Bad >= limits.Fall =>
                 new(next, Restart: true, $"{next.Bad} bad answers in a row, the last: {problem}"),
             _ when now - next.StartedAt >= limits.Start =>
-                new(next, Restart: true, $"not healthy within {Seconds(limits.Start)} s: {problem ?? Rising(next, limits)}"),
-            _ => new(next, Restart: false, $"not healthy yet: {problem ?? Rising(next, limits)}"),
+                new(next, Restart: true, $"not healthy within {Seconds(limits.Start)} s: {lack}"),
+            _ => new(next, Restart: false, $"not healthy yet: {lack}"),
         };
     }
 
@@ -57,9 +58,6 @@ public static class AppHealth
         var bad = Math.Min(history.Bad + 1, limits.Fall);
         return history with { Good = 0, Bad = bad, IsHealthy = history.IsHealthy && bad < limits.Fall };
     }
-
-    static string Rising(AppHealthHistory history, HealthSettings limits) =>
-        $"{history.Good} of {limits.Rise} good answers";
 
     static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
 }

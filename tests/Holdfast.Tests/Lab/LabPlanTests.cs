@@ -68,10 +68,11 @@ public sealed class LabPlanTests
     public void Only_a_folder_of_published_programs_has_others_beside_it()
     {
         var root = Directory.CreateTempSubdirectory("hf-publish-");
-        foreach (var name in new[] { "publish/holdfast", "publish/lab", "publish/bingo", "publish/any", "bin/holdfast", "bin/x" })
-            root.CreateSubdirectory(name);
-        PublishedPrograms.BesideOf(Path.Combine(root.FullName, "publish/holdfast")).Select(path => Path.GetFileName(path))
-            .ShouldBe(["any", "bingo"]);
+        foreach (var name in new[] { "holdfast", "lab", "bingo", "any" })
+            root.CreateSubdirectory($"publish/{name}");
+        root.CreateSubdirectory("bin/x");
+        var beside = PublishedPrograms.BesideOf(Path.Combine(root.FullName, "publish/holdfast"));
+        beside.Select(path => Path.GetFileName(path)).ShouldBe(["any", "bingo"]);
         PublishedPrograms.BesideOf(Path.Combine(root.FullName, "bin/holdfast")).ShouldBeEmpty();
         root.Delete(recursive: true);
     }

@@ -148,13 +148,14 @@ public sealed class ClusterFileAppsTests
         ]);
 
     [Theory]
-    [InlineData("http: /ping", 76)]
-    [InlineData("tcp: true", 75)]
+    [InlineData("http: /ping", 63)]
+    [InlineData("tcp: true", 62)]
     public void Who_has_no_port_can_t_be_asked_there(string question, int column) => Problems(
-        "feed: { on: [n1], command: [feed] }", $"feed: {{ on: [n1], command: [feed], health: {{ fall: 5, {question} }} }}")
+        "feed: { on: [n1], command: [feed] }",
+        $"feed: {{ on: [n1], command: [feed], health: {{ fall: 5, {question} }} }}")
         .ShouldBe(
         [
-            $"holdfast.yml:24:{column - 9}: 'apps.feed.health' asks a port, and the app has none; add 'port'",
+            $"holdfast.yml:24:{column}: 'apps.feed.health' asks a port, and the app has none; add 'port'",
         ]);
 
     [Fact]
@@ -170,34 +171,51 @@ public sealed class ClusterFileAppsTests
         ["holdfast.yml:21:13: 'apps.bingo.health' must have exactly one of http, tcp, command; it has none"]);
 
     [Theory]
-    [InlineData("http: /ping", "http: ping", "21:21: 'apps.bingo.health.http' must be a path such as /ping, not 'ping'")]
+    [InlineData(
+        "http: /ping", "http: ping",
+        "21:21: 'apps.bingo.health.http' must be a path such as /ping, not 'ping'")]
     [InlineData("http: /ping", "tcp: false", "21:20: 'apps.bingo.health.tcp' can't be 'false'; expected one of true")]
-    [InlineData("rise: 2", "rise: 0", "21:63: 'apps.bingo.health.rise' must be between 1 and 100, not 0")]
-    [InlineData("fall: 4", "fall: 101", "21:72: 'apps.bingo.health.fall' must be between 1 and 100, not 101")]
+    [InlineData("rise: 2", "rise: 0", "21:61: 'apps.bingo.health.rise' must be between 1 and 100, not 0")]
+    [InlineData("fall: 4", "fall: 101", "21:70: 'apps.bingo.health.fall' must be between 1 and 100, not 101")]
     [InlineData("every: 2s", "every: 0s", "21:35: 'apps.bingo.health.every' must be between 100ms and 1h, not 0s")]
     [InlineData("500ms", "2h", "21:48: 'apps.bingo.health.timeout' must be between 10ms and 1h, not 2h")]
-    [InlineData("start: 20s", "start: 2d", "21:82: 'apps.bingo.health.start' must be between 100ms and 1d, not 2d")]
+    [InlineData("start: 20s", "start: 2d", "21:80: 'apps.bingo.health.start' must be between 100ms and 1d, not 2d")]
     [InlineData("limit: 2min", "limit: 1ms", "20:64: 'apps.bingo.prepare.limit' must be between 1s and 7d, not 1ms")]
     [InlineData("stop_grace: 3s", "stop_grace: 2h", "23:17: 'apps.bingo.stop_grace' must be between 0s and 1h, not 2h")]
     [InlineData("timeout: 90s", "timeout: 0s", "29:42: 'edge.routes.timeout' must be between 10ms and 1d, not 0s")]
     [InlineData(
-        "fail_timeout: 5s", "fail_timeout: 9d", "29:75: 'edge.routes.fail_timeout' must be between 10ms and 1d, not 9d")]
-    [InlineData("weights: { n1: 5 }", "weights: { n1: 0 }", "22:20: 'apps.bingo.weights.n1' must be between 1 and 100, not 0")]
+        "fail_timeout: 5s", "fail_timeout: 9d",
+        "29:75: 'edge.routes.fail_timeout' must be between 10ms and 1d, not 9d")]
+    [InlineData(
+        "weights: { n1: 5 }", "weights: { n1: 0 }",
+        "22:20: 'apps.bingo.weights.n1' must be between 1 and 100, not 0")]
     [InlineData("max_fails: 0", "max_fails: -1", "29:58: 'edge.routes.max_fails' must be between 0 and 1000, not -1")]
     [InlineData("path: /slow", "path: slow", "29:15: 'edge.routes.path' must be a path such as /ping, not 'slow'")]
-    [InlineData("FLAG: on", "1FLAG: on", "18:57: '1FLAG' in 'apps.bingo.env' must be a variable's name of letters, digits and '_'")]
-    [InlineData("DB: { env: DB_OF_BINGO }", "DB:", "18:14: 'apps.bingo.env.DB' must be text, { file: PATH } or { env: NAME }, not nothing")]
-    [InlineData("user: bingo", "user: Bingo", "16:11: 'apps.bingo.user' must be a user of the operating system, not 'Bingo'")]
+    [InlineData(
+        "FLAG: on", "1FLAG: on",
+        "18:58: '1FLAG' in 'apps.bingo.env' must be a variable's name of letters, digits and '_'")]
+    [InlineData(
+        "DB: { env: DB_OF_BINGO }", "DB:",
+        "18:15: 'apps.bingo.env.DB' must be text, { file: PATH } or { env: NAME }, not nothing")]
+    [InlineData(
+        "user: bingo", "user: Bingo",
+        "16:11: 'apps.bingo.user' must be a user of the operating system, not 'Bingo'")]
     [InlineData("command: [feed]", "command: []", "24:30: 'apps.feed.command' is empty; expected at least one entry")]
     [InlineData("command: [feed]", "command: feed", "24:30: 'apps.feed.command' must be a list, not text 'feed'")]
     public void A_value_that_does_not_fit_says_what_would(string part, string wrong, string problem) =>
         Problems(part, wrong).ShouldBe([$"holdfast.yml:{problem}"]);
 
     [Theory]
-    [InlineData("  feed: { on: [n1], command: [feed] }", "  feed: { on: [n1] }", "24:9: missing key 'command' in 'apps.feed'")]
-    [InlineData("  feed: { on: [n1], command: [feed] }", "  feed: { command: [feed] }", "24:9: missing key 'on' in 'apps.feed'")]
-    [InlineData("{ path: /, to: bingo }", "{ path: / }", "30:9: missing key 'to' in 'edge.routes'")]
-    [InlineData("prepare: { command: [/opt/bingo/bingo, prepare_db], limit", "prepare: { limit", "20:14: missing key 'command' in 'apps.bingo.prepare'")]
+    [InlineData(
+        "  feed: { on: [n1], command: [feed] }", "  feed: { on: [n1] }",
+        "24:9: missing key 'command' in 'apps.feed'")]
+    [InlineData(
+        "  feed: { on: [n1], command: [feed] }", "  feed: { command: [feed] }",
+        "24:9: missing key 'on' in 'apps.feed'")]
+    [InlineData("{ path: /, to: bingo }", "{ path: / }", "30:7: missing key 'to' in 'edge.routes'")]
+    [InlineData(
+        "prepare: { command: [/opt/bingo/bingo, prepare_db], limit", "prepare: { limit",
+        "20:14: missing key 'command' in 'apps.bingo.prepare'")]
     public void What_is_needed_is_asked_for(string part, string wrong, string problem) =>
         Problems(part, wrong).ShouldBe([$"holdfast.yml:{problem}"]);
 
@@ -212,25 +230,37 @@ public sealed class ClusterFileAppsTests
     public void Hosts_of_apps_and_edge_are_the_file_s()
     {
         Problems("feed: { on: [n1]", "feed: { on: [n4]").ShouldBe(
-            ["holdfast.yml:24:16: unknown host 'n4' in 'apps.feed.on'; expected one of n1, n2, n3; did you mean 'n1'?"]);
+        [
+            "holdfast.yml:24:16: unknown host 'n4' in 'apps.feed.on'; expected one of n1, n2, n3; did you mean 'n1'?",
+        ]);
         Problems("edge:\n  on: [n1, n2]", "edge:\n  on: [n1, m2]").ShouldBe(
             ["holdfast.yml:26:12: unknown host 'm2' in 'edge.on'; expected one of n1, n2, n3; did you mean 'n2'?"]);
     }
 
     [Fact]
-    public void A_weight_is_for_a_host_where_the_app_runs() => Problems("weights: { n1: 5 }", "weights: { n3: 5 }").ShouldBe(
+    public void A_weight_is_for_a_host_where_the_app_runs() =>
+        Problems("weights: { n1: 5 }", "weights: { n3: 5 }").ShouldBe(
         ["holdfast.yml:22:16: 'apps.bingo.weights' names n3, where the app does not run"]);
 
     [Theory]
-    [InlineData("port: 13526", "port: 5432", "17:11: port 5432 is used twice on n1, n2: by 'postgres.listen' and 'apps.bingo.port'")]
-    [InlineData("port: 13526", "port: 8080", "27:19: port 8080 is used twice on n1, n2: by 'apps.bingo.port' and 'edge.listen.http'")]
-    [InlineData("metrics: 9181", "metrics: 8080", "27:34: port 8080 is used twice on n1, n2: by 'edge.listen.http' and 'edge.listen.metrics'")]
-    [InlineData("{ http: 8080, metrics: 9181 }", "{ http: 9180 }", "27:19: port 9180 is used twice on n1, n2: by 'edge.listen.metrics' and 'edge.listen.http'")]
+    [InlineData(
+        "port: 13526", "port: 5432",
+        "17:11: port 5432 is used twice on n1, n2: by 'postgres.listen' and 'apps.bingo.port'")]
+    [InlineData(
+        "port: 13526", "port: 8080",
+        "27:19: port 8080 is used twice on n1, n2: by 'apps.bingo.port' and 'edge.listen.http'")]
+    [InlineData(
+        "metrics: 9181", "metrics: 8080",
+        "27:34: port 8080 is used twice on n1, n2: by 'edge.listen.http' and 'edge.listen.metrics'")]
+    [InlineData(
+        "{ http: 8080, metrics: 9181 }", "{ http: 9180 }",
+        "27:19: port 9180 is used twice on n1, n2: by 'edge.listen.metrics' and 'edge.listen.http'")]
     public void A_port_of_an_app_or_the_edge_is_nobody_else_s(string part, string wrong, string problem) =>
         Problems(part, wrong).ShouldBe([$"holdfast.yml:{problem}"]);
 
     [Fact]
-    public void Two_apps_share_no_port_on_a_host() => Problems("command: [feed] }", "command: [feed], port: 13526 }").ShouldBe(
+    public void Two_apps_share_no_port_on_a_host() =>
+        Problems("command: [feed] }", "command: [feed], port: 13526 }").ShouldBe(
         ["holdfast.yml:24:44: port 13526 is used twice on n1: by 'apps.bingo.port' and 'apps.feed.port'"]);
 
     [Fact]
@@ -238,7 +268,8 @@ public sealed class ClusterFileAppsTests
         ["holdfast.yml:30:22: unknown app 'bingp' in 'edge.routes'; expected one of bingo; did you mean 'bingo'?"]);
 
     [Fact]
-    public void A_route_leads_to_an_app_with_a_port() => Problems("{ path: /, to: bingo }", "{ path: /, to: feed }").ShouldBe(
+    public void A_route_leads_to_an_app_with_a_port() =>
+        Problems("{ path: /, to: bingo }", "{ path: /, to: feed }").ShouldBe(
         ["holdfast.yml:30:22: 'edge.routes' leads to feed, which has no port"]);
 
     [Fact]
