@@ -18,6 +18,10 @@ public sealed record NodeSettings
     /// <summary>The text of agent.yml, a Patroni YAML.</summary>
     public required Func<ClusterFile, NodeName, NodePaths, string> AgentYaml { get; init; }
 
+    /// <summary>The variables of this host's apps, by app, with their secrets: never logged, never shown.</summary>
+    public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> AppVariables { get; init; } =
+        ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>>.Empty;
+
     /// <summary>What to run; by default what the file gives the host.</summary>
     public Func<ClusterFile, NodeName, NodePaths, ImmutableArray<ProgramSpec>> Programs { get; init; } =
         HostPrograms.For;

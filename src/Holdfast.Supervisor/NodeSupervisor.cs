@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Holdfast.Foundation.Processes;
 using Holdfast.Store;
+using Holdfast.Store.Layout;
+using Holdfast.Supervisor.Apps;
 using Holdfast.Supervisor.Decisions;
 using Holdfast.Supervisor.Etcd;
 using Holdfast.Supervisor.Fencing;
@@ -16,7 +18,7 @@ namespace Holdfast.Supervisor;
 /// next one adopts them; told to stop, it stops them, in reverse order.
 /// </summary>
 /// <param name="settings">What it is told.</param>
-/// <param name="store">Of the cluster; read only.</param>
+/// <param name="store">Of the cluster: where the apps of this host are told, and prepared once for all hosts.</param>
 /// <param name="etcd">Of the cluster.</param>
 /// <param name="logs">The caller's.</param>
 public sealed class NodeSupervisor(
@@ -39,17 +41,26 @@ public sealed class NodeSupervisor(
         using var fenceServer = new FenceServer(fence, paths.FenceSocket, settings.File.Postgres.User, _log);
         fenceServer.Start();
 
-        var specs = settings.Programs(settings.File, settings.Host, paths);
+        var specs = settings.Programs(settings.File, settings.Host, paths).Select(WithVariables).ToImmutableArray();
         _log.Begins(settings.Host.Value, Environment.ProcessId, string.Join(", ", specs.Select(spec => spec.Name)));
         using var probe = new HealthProbe();
         var children = new Children(paths.CgroupBase);
         var starter = new ProgramStarter(children, paths);
-        var preparation = new ProgramPreparation(settings with { Paths = paths }, etcd, _log);
-        var runners = specs
-            .Select(spec => new ProgramRunner(spec, preparation.PrepareAsync, starter, probe, _log)).ToImmutableArray();
+        using var appProbe = new AppProbe(starter);
+        var keys = new HoldfastKeys(settings.File.Cluster);
+        var instances = new InstancePublisher(store, keys, settings.Host, _log);
+        var preparation = new ProgramPreparation(
+            settings with { Paths = paths },
+            etcd,
+            new AppPreparation(store, keys, settings.Host, paths, starter, _log),
+            _log);
+        var runners = specs.Select(spec => new ProgramRunner(spec, preparation.PrepareAsync, starter, probe, _log)
+        {
+            App = spec.App is null ? null : new AppCare(spec, new AppWatch(spec, appProbe), starter, instances),
+        }).ToImmutableArray();
         await using var status = new StatusServer(paths.SupervisorSocket, () => Status(runners, fence), logs);
         await status.StartAsync(stop);
-        await KeepAsync(specs, runners, paths, children, stop);
+        await KeepAsync(specs, runners, paths, children, instances, stop);
         fence.KillWhatIsLeft();
         if (paths.CgroupBase is { } top)
             await CgroupTree.RemoveAsync(top, CancellationToken.None);
@@ -62,6 +73,7 @@ public sealed class NodeSupervisor(
         ImmutableArray<ProgramRunner> runners,
         NodePaths paths,
         Children children,
+        InstancePublisher instances,
         CancellationToken stop)
     {
         using var ending = new CancellationTokenSource();
@@ -74,12 +86,17 @@ public sealed class NodeSupervisor(
             loops.Add(new LeaderPlacementLoop(
                 settings.File, settings.Host, store, etcd, TimeProvider.System, _log).RunAsync(ending.Token));
         }
-        await new ProgramGroup(specs, runners).RunAsync(stop);
+        loops.Add(instances.RunAsync(ending.Token));
+        await new ProgramGroup(specs, runners).RunAsync(instances.DrainAsync, stop);
         await ending.CancelAsync();
         await Task.WhenAll(loops);
         foreach (var tail in tails)
             tail.Dispose();
     }
+
+    ProgramSpec WithVariables(ProgramSpec spec) => settings.AppVariables.GetValueOrDefault(spec.Name) is { } variables
+        ? spec with { Environment = spec.Environment.SetItems(variables) }
+        : spec;
 
     string? MakeCgroups(string run)
     {

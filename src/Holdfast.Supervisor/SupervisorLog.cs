@@ -73,4 +73,22 @@ internal static partial class SupervisorLog
 
     [LoggerMessage(6051, LogLevel.Error, "A loop of the supervisor stumbled and goes on: {What}")]
     public static partial void Stumbled(this ILogger log, string what, Exception failure);
+
+    [LoggerMessage(6060, LogLevel.Warning, "{Name} is killed with all that it started: {Why}")]
+    public static partial void AppKilled(this ILogger log, string name, string why);
+
+    [LoggerMessage(6061, LogLevel.Information, "{Name} is prepared, once for the cluster")]
+    public static partial void Prepares(this ILogger log, string name);
+
+    [LoggerMessage(6062, LogLevel.Information, "{Name} was prepared within {ElapsedMs} ms")]
+    public static partial void Prepared(this ILogger log, string name, double elapsedMs);
+
+    [LoggerMessage(6063, LogLevel.Warning, "That {Name} is prepared could not be written: {Why}")]
+    public static partial void PreparedUnwritten(this ILogger log, string name, string why);
+
+    [LoggerMessage(6064, LogLevel.Warning, "The cluster can't be told of this host's apps: {Why}")]
+    public static partial void InstancesUnwritten(this ILogger log, string why);
+
+    [LoggerMessage(6065, LogLevel.Information, "The cluster is told of this host's apps again")]
+    public static partial void InstancesWritten(this ILogger log);
 }

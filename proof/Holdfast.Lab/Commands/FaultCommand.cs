@@ -19,8 +19,8 @@ static class FaultCommand
             return $"{host.Name} is up";
         }),
         Verb("kill-program", "Kills all processes of a program", program: true, async (state, host, program, stop) =>
-            $"killed {await ProgramFaults.KillAsync(state, host, program ?? Missing(), stop)} processes of {program} " +
-                $"on {host.Name}"),
+            $"killed {await ProgramFaults.KillAsync(state, host, program ?? Missing(state), stop)} processes of "
+                + $"{program} on {host.Name}"),
         Verb("pause", "Freezes a host, or one program", program: true, PauseAsync),
         Verb("resume", "Goes on after a pause", program: true, ResumeAsync),
         CutVerb(),
@@ -35,7 +35,7 @@ static class FaultCommand
         var target = new Argument<string?>("PROGRAM")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = string.Join(", ", HostProcesses.Programs),
+            Description = $"{string.Join(", ", HostProcesses.Usual)}, edge, or the name of an app",
         };
         var name = Options.Name();
         var command = new Command(verb, meaning) { host, name };
@@ -116,6 +116,6 @@ static class FaultCommand
         return 0;
     }
 
-    static string Missing() =>
-        throw new LabException($"kill-program needs a program: {string.Join(", ", HostProcesses.Programs)}");
+    static string Missing(LabState state) =>
+        throw new LabException($"kill-program needs a program: {string.Join(", ", state.Programs)}");
 }

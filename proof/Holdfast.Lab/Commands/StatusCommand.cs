@@ -32,8 +32,9 @@ static class StatusCommand
             Console.WriteLine($"  {host.Name,-8} {host.Address,-15} {host.State}");
             foreach (var program in host.Programs)
             {
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"    {program.Name,-12} {program.State,-10} pid {program.Pid,-8} restarts {program.Restarts}"));
+                var line = string.Create(CultureInfo.InvariantCulture,
+                    $"    {program.Name,-12} {program.State,-10} pid {program.Pid,-8} restarts {program.Restarts}");
+                Console.WriteLine(program.About is { } about ? $"{line}  {about}" : line);
             }
         }
     }

@@ -21,7 +21,7 @@ static class UpCommand
         var (name, output) = (Options.Name(), Options.Output());
         var publish = new Option<string>("--publish")
         {
-            Description = "default: the file's ports; free: any",
+            Description = "default: the file's ports, and 8080 for the edge; free: any",
             DefaultValueFactory = static _ => "default"
         };
         publish.AcceptOnlyFromAmong("default", "free");
@@ -35,6 +35,7 @@ static class UpCommand
             var path = LabFile.Find(parsed.GetValue(file));
             var text = LabFile.Text(path);
             var cluster = LabFile.Read(path, text);
+            var programs = PublishedPrograms.Find();
             return RunAsync(new Request(
                 new LabRequest
                 {
@@ -43,7 +44,8 @@ static class UpCommand
                     Cluster = cluster,
                     Lab = parsed.GetValue(name) ?? cluster.Cluster,
                     FreePorts = parsed.GetValue(publish) is "free",
-                    Programs = PublishedPrograms.Find(),
+                    Programs = programs,
+                    OtherPrograms = PublishedPrograms.BesideOf(programs),
                 },
                 parsed.GetValue(detach),
                 parsed.GetValue(output) is "json"));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Holdfast.Cluster.Configuration;
 using Holdfast.Foundation.Processes;
 using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Machine;
@@ -12,7 +13,15 @@ namespace Holdfast.Lab.Faults;
 sealed class HostProcesses(LabState state, LabHost host)
 {
     public const string SupervisorName = "supervisor", PostgresName = "postgres";
-    public static readonly ImmutableArray<string> Programs = [SupervisorName, "etcd", "agent", PostgresName, "pgproxy"];
+
+    /// <summary>Of every lab; the file may add the edge and its apps.</summary>
+    public static readonly ImmutableArray<string> Usual = [SupervisorName, "etcd", "agent", PostgresName, "pgproxy"];
+
+    /// <summary>What a file's hosts run, in the order in which one would look for it.</summary>
+    public static ImmutableArray<string> Of(ClusterFile file) =>
+    [
+        .. Usual, .. file.Edge is null ? (string[])[] : ["edge"], .. file.Apps.Select(app => app.Name),
+    ];
 
     readonly LabFolders _folders = new(state.Lab);
     CgroupFolder Cgroup => _folders.CgroupOf(host.Name);
@@ -33,8 +42,8 @@ sealed class HostProcesses(LabState state, LabHost host)
     /// <summary>The program's processes, its root first; empty when it does not run.</summary>
     public async Task<IReadOnlyList<ProcessIdentity>> OfAsync(string program, CancellationToken stop)
     {
-        if (!Programs.Contains(program, StringComparer.Ordinal))
-            throw new LabException(Wrong.Word("program", program, Programs));
+        if (!state.Programs.Contains(program, StringComparer.Ordinal))
+            throw new LabException(Wrong.Word("program", program, state.Programs));
         if (string.Equals(program, SupervisorName, StringComparison.Ordinal))
             return SupervisorProcess is { } supervisor ? [supervisor] : [];
         var own = Cgroup.Processes().ToHashSet();

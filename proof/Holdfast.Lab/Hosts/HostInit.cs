@@ -144,8 +144,12 @@ sealed class HostInit(string lab, string host)
         Mount("tmpfs", "/dev/shm", "tmpfs", Native.MountNoSuid | Native.MountNoDev, "mode=1777");
         Bind(_folders.HostsFile, "/etc/hosts");
         Bind(_folders.Settings, "/etc/holdfast");
-        Bind(_folders.Programs, "/opt/holdfast");
-        Mount("", "/opt/holdfast", null, Native.MountRemount | Native.MountBind | Native.MountReadOnly, null);
+        foreach (var programs in _folders.HostPrograms)
+        {
+            var place = HostStart.PlaceOf(programs);
+            Bind(programs, place);
+            Mount("", place, null, Native.MountRemount | Native.MountBind | Native.MountReadOnly, null);
+        }
         _ = Native.SetHostName(host, (nuint)host.Length);
     }
 

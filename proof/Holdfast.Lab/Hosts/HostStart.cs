@@ -10,8 +10,10 @@ static class HostStart
     static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Places of the machine that a host covers with its own; empty folders that stay behind.</summary>
-    static readonly ImmutableArray<string> Places =
-        ["/var/lib/holdfast", "/run/holdfast", "/etc/holdfast", "/opt/holdfast"];
+    static readonly ImmutableArray<string> Places = ["/var/lib/holdfast", "/run/holdfast", "/etc/holdfast"];
+
+    /// <summary>Where a host sees a folder of published programs.</summary>
+    public static string PlaceOf(string programs) => $"/opt/{Path.GetFileName(programs)}";
 
     public static void Prepare(LabRequest request, LabState state)
     {
@@ -25,7 +27,9 @@ static class HostStart
             + string.Concat(state.Hosts.Select(host => $"{host.Address} {host.Name}\n")));
         foreach (var host in state.Hosts)
             Directory.CreateDirectory(folders.DataOf(host.Name));
-        PublishedPrograms.Copy(folders, request.Programs);
+        PublishedPrograms.Copy(folders, request);
+        foreach (var programs in folders.HostPrograms)
+            Directory.CreateDirectory(PlaceOf(programs));
         WriteWords(folders.NodeCommand, request.Node);
         WriteWords(folders.AfterNodeCommand, request.AfterNode);
         WriteWords(folders.Secrets, Secrets(request.Cluster));
@@ -59,7 +63,7 @@ static class HostStart
     static void CopySecrets(LabRequest request, LabFolders folders)
     {
         var origin = Path.GetDirectoryName(request.Path)!;
-        foreach (var secret in request.Cluster.Postgres.Users.Values.Select(user => user?.File).OfType<string>())
+        foreach (var secret in LabFile.Secrets(request.Cluster).Select(secret => secret.File).OfType<string>())
         {
             var beside = Path.GetRelativePath(origin, secret);
             if (beside.StartsWith("..", StringComparison.Ordinal) || !File.Exists(secret))
@@ -91,8 +95,9 @@ static class HostStart
 
     /// <summary>The file's own environment variables are the only ones that reach a host.</summary>
     static IEnumerable<string> Secrets(ClusterFile file) =>
-        from secret in file.Postgres.Users.Values
-        let value = secret?.Env is { } name ? Environment.GetEnvironmentVariable(name) : null
+        from name in LabFile.Secrets(file).Select(secret => secret.Env).OfType<string>()
+            .Distinct(StringComparer.Ordinal)
+        let value = Environment.GetEnvironmentVariable(name)
         where value is not null
-        select $"{secret.Env}={value}";
+        select $"{name}={value}";
 }

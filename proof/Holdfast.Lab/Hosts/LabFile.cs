@@ -40,18 +40,25 @@ static class LabFile
     {
         var reading = ClusterFileReader.Read(path, text);
         var file = reading.File ?? throw new LabException(string.Join('\n', reading.Problems));
+        var folder = Path.GetDirectoryName(path)!;
         return file with
         {
-            Postgres = file.Postgres with { Users = Rooted(file.Postgres.Users, Path.GetDirectoryName(path)!) }
+            Postgres = file.Postgres with { Users = Rooted(file.Postgres.Users, folder) },
+            Apps = [.. file.Apps.Select(app => app with { Environment = Rooted(app.Environment!, folder)! })],
         };
     }
 
+    /// <summary>Passwords and the variables of apps.</summary>
+    public static IEnumerable<SecretSettings> Secrets(ClusterFile file) => file.Postgres.Users.Values
+        .Concat(file.Apps.SelectMany(app => app.Environment.Values)).OfType<SecretSettings>();
+
     /// <summary>A relative path of a secret is seen from the file's own folder.</summary>
     static ImmutableSortedDictionary<string, SecretSettings?> Rooted(
-        ImmutableSortedDictionary<string, SecretSettings?> users, string folder) => users.ToImmutableSortedDictionary(
-            user => user.Key,
-            user => user.Value is { File: { } secret } found
+        IEnumerable<KeyValuePair<string, SecretSettings?>> secrets, string folder) =>
+        secrets.ToImmutableSortedDictionary(
+            pair => pair.Key,
+            pair => pair.Value is { File: { } secret } found
                 ? found with { File = Path.Combine(folder, secret) }
-                : user.Value,
+                : pair.Value,
             StringComparer.Ordinal);
 }

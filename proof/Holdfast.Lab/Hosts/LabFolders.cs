@@ -38,8 +38,13 @@ sealed record LabFolders(string Lab)
 
     /// <summary>A copy of the published programs: a build must not change files that running hosts have
     /// mapped.</summary>
-    public string Programs => Path.Combine(Data, "_programs", "holdfast");
-    public string LabPrograms => Path.Combine(Data, "_programs", "lab");
+    public string AllPrograms => Path.Combine(Data, "_programs");
+    public string Programs => Path.Combine(AllPrograms, "holdfast");
+    public string LabPrograms => Path.Combine(AllPrograms, "lab");
+
+    /// <summary>What the hosts see below /opt: all but the lab's own.</summary>
+    public IEnumerable<string> HostPrograms => Directory.EnumerateDirectories(AllPrograms)
+        .Where(folder => !string.Equals(folder, LabPrograms, StringComparison.Ordinal));
 
     /// <summary>Exists once the host's mounts are in place.</summary>
     public string ReadyOf(string host) => Path.Combine(State, host + ".ready");

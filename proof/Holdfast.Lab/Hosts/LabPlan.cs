@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Processes;
+using Holdfast.Lab.Faults;
 
 namespace Holdfast.Lab.Hosts;
 
@@ -9,6 +10,9 @@ namespace Holdfast.Lab.Hosts;
 static class LabPlan
 {
     const int NameLengthMax = 40;
+
+    /// <summary>Where the edge is found: its own port is often one that only a server's superuser may take.</summary>
+    const int EdgePort = 8080;
 
     /// <summary>The bridge's name among the hosts: <c>lab exec net -- …</c>.</summary>
     public const string BridgeName = "net";
@@ -29,6 +33,7 @@ static class LabPlan
                 NamespaceOf(request.Lab, BridgeName), subnet.Gateway.ToString(), subnet.PrefixLength),
             Hosts = [.. hosts.Select((host, index) => new LabHost(
                 host.Name.Value, host.Address, index + 1, NamespaceOf(request.Lab, host.Name.Value), First: null))],
+            Programs = HostProcesses.Of(request.Cluster),
             Published = [.. Ports(request.Cluster).Select(port => request.FreePorts ? port with { Port = 0 } : port)],
         };
     }
@@ -47,7 +52,8 @@ static class LabPlan
         }
     }
 
-    /// <summary>The ports of the file; agents, which all have the same, one after the other.</summary>
+    /// <summary>The ports of the file, but for the edge's; agents, which all have the same, one after the
+    /// other.</summary>
     static IEnumerable<PublishedPort> Ports(ClusterFile file)
     {
         if (file.PgProxy is { } proxy)
@@ -65,6 +71,8 @@ static class LabPlan
         if (!file.Etcd.On.IsEmpty)
             yield return new PublishedPort(
                 "etcd", null, file.Etcd.ClientPort, Targets(file, file.Etcd.On, file.Etcd.ClientPort));
+        if (file.Edge is { } edge)
+            yield return new PublishedPort("edge", null, EdgePort, Targets(file, edge.On, edge.Http));
     }
 
     static ImmutableArray<string> Targets(ClusterFile file, ImmutableArray<NodeName> hosts, int port) =>

@@ -21,6 +21,10 @@ sealed record LabRequest
     /// <summary>Folder of the published <c>holdfast</c>.</summary>
     public required string Programs { get; init; }
 
+    /// <summary>Folders of other published programs: each is at /opt/NAME of every host, by its folder's
+    /// name.</summary>
+    public ImmutableArray<string> OtherPrograms { get; init; } = [];
+
     /// <summary>What every host runs; tests of the lab's own mechanics run something smaller. The host's name is
     /// appended.</summary>
     public ImmutableArray<string> Node { get; init; } =

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Holdfast.Foundation.Processes;
+using Holdfast.Lab.Faults;
 
 namespace Holdfast.Lab.Hosts;
 
@@ -22,6 +23,9 @@ sealed record LabState
 
     /// <summary>In the file's order.</summary>
     public required ImmutableArray<LabHost> Hosts { get; init; }
+
+    /// <summary>Names of programs that a fault may be aimed at, on whatever host.</summary>
+    public ImmutableArray<string> Programs { get; init; } = HostProcesses.Usual;
 
     public LabProcess? Relay { get; init; }
     public ImmutableArray<PublishedPort> Published { get; init; } = [];
@@ -72,7 +76,7 @@ sealed record LabProcess(int Pid, ulong StartTicks)
 }
 
 /// <summary>A port on 127.0.0.1 that the relay keeps open.</summary>
-/// <param name="Role">primary, replicas, rest or etcd.</param>
+/// <param name="Role">primary, replicas, rest, etcd or edge.</param>
 /// <param name="Host">The one host that it leads to; null: the first living one of <paramref name="Targets"/>.</param>
 /// <param name="Port">0 until the relay has taken a free one.</param>
 /// <param name="Targets">address:port, in the file's order.</param>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Holdfast.Lab.Hosts;
 
 /// <summary>The published <c>holdfast</c> that the hosts run, and this very program, which starts them.</summary>
@@ -21,6 +23,17 @@ static class PublishedPrograms
                 $"no published holdfast in {folder}: dotnet publish src/Holdfast -o {UsualFolder}, or set {Variable}");
     }
 
+    /// <summary>What else was published beside it, the lab left out; nothing where <paramref name="holdfast"/> is not
+    /// in a folder called <c>publish</c>: who knows what else is there then.</summary>
+    public static ImmutableArray<string> BesideOf(string holdfast)
+    {
+        var folder = new DirectoryInfo(holdfast);
+        return folder.Parent is not { Name: "publish" } publish ? []
+            : [.. publish.EnumerateDirectories().Where(other => other.Name is not ("holdfast" or "lab"))
+                .Select(other => other.FullName).Where(other => other != folder.FullName)
+                .Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>The nearest folder above this program, or above the working directory, that holds the
     /// solution.</summary>
     public static string? RepositoryRoot() =>
@@ -29,9 +42,11 @@ static class PublishedPrograms
 
     /// <summary>Copies them so that any user can run them, wherever they came from and whatever is built
     /// meanwhile.</summary>
-    public static void Copy(LabFolders folders, string programs)
+    public static void Copy(LabFolders folders, LabRequest request)
     {
-        CopyFolder(new DirectoryInfo(programs), folders.Programs, SearchOption.AllDirectories);
+        CopyFolder(new DirectoryInfo(request.Programs), folders.Programs, SearchOption.AllDirectories);
+        foreach (var other in request.OtherPrograms.Select(path => new DirectoryInfo(path)))
+            CopyFolder(other, Path.Combine(folders.AllPrograms, other.Name), SearchOption.AllDirectories);
         CopyFolder(new DirectoryInfo(AppContext.BaseDirectory), folders.LabPrograms, SearchOption.TopDirectoryOnly);
     }
 

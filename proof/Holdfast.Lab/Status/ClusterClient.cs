@@ -32,6 +32,22 @@ sealed class ClusterClient(LabState state) : IDisposable
             PostAsync($"http://127.0.0.1:{port}/v3/cluster/member/list", stop), LabJson.Default.EtcdMembersAnswer, stop)
         : Task.FromResult<EtcdMembersAnswer?>(null);
 
+    /// <summary>Whether the edge answers at all; what it answers is the app's affair.</summary>
+    public async Task<bool> EdgeAnswersAsync(int port, CancellationToken stop)
+    {
+        try
+        {
+            using var answer = await _http.GetAsync(
+                new Uri($"http://127.0.0.1:{port}/"), HttpCompletionOption.ResponseHeadersRead, stop);
+            return true;
+        }
+        catch (Exception failure) when (failure is HttpRequestException
+            || (failure is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     async Task<string> PostAsync(string address, CancellationToken stop)

@@ -13,7 +13,8 @@ sealed record HealthView(string? Primary, ImmutableArray<ClusterMember> Members,
     public bool IsWhole => Missing.IsEmpty;
 }
 
-/// <summary>Looks at it from outside: agents, etcd, and a commit through the published port of the primary.</summary>
+/// <summary>Looks at it from outside: agents, etcd, supervisors' word on their apps, the edge, and a commit through the
+/// published port of the primary.</summary>
 sealed class Health(LabState state, ClusterFile file) : IDisposable
 {
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -35,7 +36,13 @@ sealed class Health(LabState state, ClusterFile file) : IDisposable
     public async Task<HealthView> LookAsync(CancellationToken stop)
     {
         var cluster = await _client.TryClusterAsync(stop);
-        List<string> missing = [.. MissingMembers(cluster), .. await MissingEtcdAsync(stop)];
+        List<string> missing =
+        [
+            .. MissingMembers(cluster),
+            .. await MissingEtcdAsync(stop),
+            .. await MissingAppsAsync(stop),
+            .. await MissingEdgeAsync(stop),
+        ];
         // A commit is the costliest question: asked when nothing else is left to wait for.
         if (missing.Count == 0 && state.PortOf("primary") is { } port
             && await WriteProbe.TryAsync(port, file, stop) is { } problem)
@@ -79,4 +86,27 @@ sealed class Health(LabState state, ClusterFile file) : IDisposable
                     member => string.Equals(member.Name, host.Value, StringComparison.Ordinal)))
             .Select(host => $"{host} is no member of etcd");
     }
+
+    /// <summary>Instances that are not healthy, as their hosts' supervisors tell.</summary>
+    async Task<IEnumerable<string>> MissingAppsAsync(CancellationToken stop)
+    {
+        var hosts = state.Hosts.Where(
+            host => file.Apps.Any(app => app.On.Contains(new NodeName(host.Name)))).ToList();
+        var answers = await Task.WhenAll(hosts.Select(host => SupervisorClient.TryAskAsync(host, stop)));
+        return hosts.Zip(answers).SelectMany(pair => MissingApps(file, pair.First.Name, pair.Second));
+    }
+
+    internal static IEnumerable<string> MissingApps(ClusterFile file, string host, SupervisorAnswer? answer) =>
+        from app in file.Apps
+        where app.On.Contains(new NodeName(host))
+        let program = answer?.Programs.FirstOrDefault(
+            line => string.Equals(line.Name, app.Name, StringComparison.Ordinal))
+        where program is not { State: "ready" }
+        select $"{app.Name} on {host} is {program?.State ?? "unknown"}"
+            + (program?.About is { } about ? $" ({about})" : "");
+
+    async Task<IEnumerable<string>> MissingEdgeAsync(CancellationToken stop) =>
+        state.PortOf("edge") is not { } port || await _client.EdgeAnswersAsync(port, stop)
+            ? []
+            : [$"the edge does not answer on port {port}"];
 }

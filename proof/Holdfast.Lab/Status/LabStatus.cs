@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Holdfast.Lab.Status;
 
@@ -10,7 +11,12 @@ sealed record LabStatus(string Lab, ImmutableArray<HostStatus> Hosts);
 sealed record HostStatus(string Name, string Address, string State, ImmutableArray<ProgramStatus> Programs);
 
 /// <param name="Pid">Null while it does not run, or when nobody can tell.</param>
-sealed record ProgramStatus(string Name, string State, int? Pid, int Restarts);
+sealed record ProgramStatus(string Name, string State, int? Pid, int Restarts)
+{
+    /// <summary>Why it is not ready, in the supervisor's words; left out where there is nothing to say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? About { get; init; }
+}
 
 /// <summary>The part of the supervisor's status that the lab needs.</summary>
 sealed record SupervisorAnswer

@@ -43,6 +43,7 @@ sealed record UpReport(
     {
         "primary" => "PostgreSQL, the primary",
         "replicas" => "PostgreSQL, the replicas",
+        "edge" => "http",
         "rest" => $"agent of {port.Host}",
         _ => port.Role,
     };

@@ -22,10 +22,11 @@ internal sealed partial class ClusterFileRules
             if (app.Value is not YamlMap map)
                 continue;
             var others = Awaitable.Concat(names.Where(name => name != app.Key)).ToList();
+            // Its own name is what NobodyWaitsForItself tells of.
             foreach (var after in Scalars(map["after"]).Where(
-                name => !others.Contains(name.Text, StringComparer.Ordinal)))
+                name => name.Text != app.Key && !others.Contains(name.Text, StringComparer.Ordinal)))
                 Unknown("program", after, $"apps.{app.Key}.after", others);
-            if (map["port"] is null && map["health"] is YamlMap health
+            if (map["health"] is YamlMap health && map["port"] is null
                 && (health["http"] ?? health["tcp"]) is { } asked)
                 Report(asked.Mark, $"'apps.{app.Key}.health' asks a port, and the app has none; add 'port'");
         }
@@ -43,6 +44,32 @@ internal sealed partial class ClusterFileRules
             if (Reaches(app.Key, app.Key, after, []))
                 Report(app.KeyMark, $"'apps.{app.Key}.after' leads back to {app.Key}: it would wait for itself");
         }
+    }
+
+    /// <summary>A period of nothing would spin, and the timers know no period of months.</summary>
+    void AppPeriodsFit()
+    {
+        foreach (var app in Apps)
+        {
+            var map = app.Value as YamlMap;
+            PeriodFits(map, $"apps.{app.Key}", "stop_grace", "0s", "1h");
+            PeriodFits(map?["health"], $"apps.{app.Key}.health", "every", "100ms", "1h");
+            PeriodFits(map?["health"], $"apps.{app.Key}.health", "timeout", "10ms", "1h");
+            PeriodFits(map?["health"], $"apps.{app.Key}.health", "start", "100ms", "1d");
+            PeriodFits(map?["prepare"], $"apps.{app.Key}.prepare", "limit", "1s", "7d");
+        }
+        foreach (var route in ((_root["edge"] as YamlMap)?["routes"] as YamlList)?.Items ?? [])
+        {
+            PeriodFits(route, "edge.routes", "timeout", "10ms", "1d");
+            PeriodFits(route, "edge.routes", "fail_timeout", "10ms", "1d");
+        }
+    }
+
+    void PeriodFits(YamlItem? section, string path, string key, string least, string most)
+    {
+        if ((section as YamlMap)?[key] is YamlScalar scalar && Unit.ReadDuration(scalar.Text) is { } given
+            && (given < Unit.ReadDuration(least) || given > Unit.ReadDuration(most)))
+            Report(scalar.Mark, $"'{path}.{key}' must be between {least} and {most}, not {scalar.Text}");
     }
 
     static bool Reaches(string from, string to, Dictionary<string, List<string>> after, HashSet<string> seen) =>

@@ -28,6 +28,7 @@ internal sealed partial class ClusterFileRules
         rules.OwnersExist();
         rules.AppsFit();
         rules.RoutesFit();
+        rules.AppPeriodsFit();
         rules.PeriodsFit();
         return rules._problems;
     }
@@ -152,7 +153,9 @@ internal sealed partial class ClusterFileRules
 
     void Unknown(string kind, YamlScalar name, string path, List<string> names)
     {
-        var expected = $"expected one of {string.Join(", ", names)}{Nearest.Hint(name.Text, names)}";
+        var expected = names.Count == 0
+            ? "there is none"
+            : $"expected one of {string.Join(", ", names)}{Nearest.Hint(name.Text, names)}";
         Report(name.Mark, $"unknown {kind} '{name.Text}' in '{path}'; {expected}");
     }
 

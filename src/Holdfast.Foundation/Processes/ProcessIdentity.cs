@@ -8,6 +8,9 @@ namespace Holdfast.Foundation.Processes;
 /// </summary>
 public readonly record struct ProcessIdentity(int Pid, ulong StartTicks)
 {
+    /// <summary>USER_HZ, the unit of times in /proc: 100 on every architecture of .NET.</summary>
+    const double TicksPerSecond = 100;
+
     /// <summary>The process that has this pid now; null when there is none. A zombie counts as a process
     /// here.</summary>
     public static ProcessIdentity? Of(int pid) =>
@@ -19,6 +22,9 @@ public readonly record struct ProcessIdentity(int Pid, ulong StartTicks)
 
     /// <summary>True while this very process exists, dead but unreaped included.</summary>
     public bool Exists => ProcessStat.Read(Pid) is { } stat && stat.StartTicks == StartTicks;
+
+    /// <summary>Since boot, like <see cref="BootClock"/>; to 10 ms.</summary>
+    public TimeSpan StartedAt => TimeSpan.FromSeconds(StartTicks / TicksPerSecond);
 
     /// <summary>Sends <paramref name="signal"/> if the pid still names this process.</summary>
     public bool TrySignal(Signal signal) => Exists && Native.Kill(Pid, (int)signal) == 0;

@@ -6,9 +6,9 @@ using Holdfast.Cluster.Model;
 namespace Holdfast.Supervisor.Decisions;
 
 /// <summary>Which programs the file gives a host.</summary>
-public static class HostPrograms
+public static partial class HostPrograms
 {
-    public const string Etcd = "etcd", Agent = "agent", PgProxy = "pgproxy";
+    public const string Etcd = "etcd", Agent = "agent", PgProxy = "pgproxy", Edge = "edge";
 
     static readonly TimeSpan EtcdStopGrace = TimeSpan.FromSeconds(5);
 
@@ -31,6 +31,10 @@ public static class HostPrograms
             programs.Add(AgentOn(file, host, paths) with { After = afterEtcd });
         if (file.PgProxy is { } proxy && proxy.On.Contains(host))
             programs.Add(PgProxyOn(file, proxy, host, paths) with { After = afterEtcd });
+        programs.AddRange(AppsOn(file, host, paths));
+        // Last, so that it stops first; it starts without waiting for an app, since others' instances serve as well.
+        if (file.Edge is { } edge && edge.On.Contains(host))
+            programs.Add(EdgeOn(file, edge, host, paths) with { After = afterEtcd });
         return programs.ToImmutable();
     }
 

@@ -3,7 +3,7 @@ namespace Holdfast.Supervisor.Decisions;
 /// <summary>Where things are on one host. All paths are absolute.</summary>
 /// <param name="Data">What outlives a restart (--data).</param>
 /// <param name="Run">What lives as long as the machine runs (--run); a tmpfs in production.</param>
-/// <param name="Binary">This program, which is also the agent and the proxy.</param>
+/// <param name="Binary">This program, which is also the agent, the proxy and the edge.</param>
 public sealed record NodePaths(string Data, string Run, string Binary)
 {
     /// <summary>The cgroup v2 folder of this node's programs; null where none may be made.</summary>
@@ -19,6 +19,16 @@ public sealed record NodePaths(string Data, string Run, string Binary)
     public string PostgresHome => Path.Combine(Data, "postgres");
     public string PostgresData => Path.Combine(PostgresHome, "data");
     public string PgProxyState => Path.Combine(Data, "pgproxy");
+    public string EdgeState => Path.Combine(Data, "edge");
+
+    /// <summary>Holds each app's folder, and beside it the mark that it was prepared.</summary>
+    public string Apps => Path.Combine(Data, "apps");
+
+    /// <summary>The app's own: its working directory and its HOME.</summary>
+    public string AppFolder(string app) => Path.Combine(Apps, app);
+
+    /// <summary>Names the command by which the cluster was once prepared; for times without a store.</summary>
+    public string PreparedMark(string app) => Path.Combine(Apps, $"{app}.prepared");
     public string AgentState => Path.Combine(Data, "agent");
     public string Logs => Path.Combine(Data, "log");
     public string LogOf(string program) => Path.Combine(Logs, $"{program}.jsonl");
@@ -30,6 +40,8 @@ public sealed record NodePaths(string Data, string Run, string Binary)
     public string AgentFile => Path.Combine(Run, "agent.yml");
     public string PgProxyFolder => Path.Combine(Run, "pgproxy");
     public string PgProxyFile => Path.Combine(PgProxyFolder, "holdfast.yml");
+    public string EdgeFolder => Path.Combine(Run, "edge");
+    public string EdgeFile => Path.Combine(EdgeFolder, "holdfast.yml");
     public string PostgresSocketFolder => Path.Combine(Run, "postgres");
     public string RawFolder => Path.Combine(Run, "raw");
     public string RawOf(string program) => Path.Combine(RawFolder, $"{program}.out");

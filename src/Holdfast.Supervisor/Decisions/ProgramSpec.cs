@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Cluster.Configuration;
 
 namespace Holdfast.Supervisor.Decisions;
 
@@ -18,8 +19,21 @@ public sealed record ProgramSpec
     public ImmutableSortedDictionary<string, string> Environment { get; init; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
+    /// <summary>Variables of the supervisor's own environment that it does not get: others' secrets.</summary>
+    public ImmutableArray<string> HiddenVariables { get; init; } = [];
+
+    /// <summary>Absolute; a relative path of the command is seen from there.</summary>
+    public string WorkingDirectory { get; init; } = "/";
+
+    /// <summary>Keeps CAP_NET_BIND_SERVICE (capabilities(7)): an ordinary user may not listen below 1024.</summary>
+    public bool BindsLowPort { get; init; }
+
     /// <summary>Programs that are waited for before the first start, for a bounded time.</summary>
     public ImmutableArray<string> After { get; init; } = [];
+
+    /// <summary>How long those that come after it wait for it: etcd may have no quorum for long, and the agent has to
+    /// be there to look after its PostgreSQL all the same.</summary>
+    public TimeSpan AwaitedFor { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Null: ready as soon as it runs.</summary>
     public Readiness? Readiness { get; init; }
@@ -34,6 +48,27 @@ public sealed record ProgramSpec
     public required string CgroupLeaf { get; init; }
 
     public RestartLimits Restart { get; init; } = new();
+
+    /// <summary>What the file says of it as an app; null: a program of Holdfast's own.</summary>
+    public AppSpec? App { get; init; }
+}
+
+/// <summary>What an app has besides: its health is judged, its instance is told to the cluster, and it is restarted
+/// with all that it started.</summary>
+public sealed record AppSpec
+{
+    /// <summary>host:port where it serves; null: it serves nobody.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Share of requests against the other instances' (1 to 100).</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>How often and how patiently it is asked; what is asked is <see cref="ProgramSpec.Readiness"/>, and
+    /// without that whether it runs.</summary>
+    public HealthSettings Health { get; init; } = new();
+
+    /// <summary>Null: nothing to prepare.</summary>
+    public PrepareSettings? Prepare { get; init; }
 }
 
 /// <summary>How one knows that a program serves.</summary>
@@ -44,4 +79,7 @@ public abstract record Readiness
 
     /// <summary>A GET answers 2xx.</summary>
     public sealed record Http(Uri Address) : Readiness;
+
+    /// <summary>A command, run as the program's user, ends with code 0. Of apps only.</summary>
+    public sealed record Command(ImmutableArray<string> Words) : Readiness;
 }

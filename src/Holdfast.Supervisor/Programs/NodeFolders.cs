@@ -32,6 +32,21 @@ internal static class NodeFolders
         }
     }
 
+    /// <summary>Those of one app. Apart from the others: a user who is missing is this app's trouble alone.</summary>
+    public static void MakeApp(string app, string? user, NodePaths paths)
+    {
+        Make(paths.Apps, null, Owner | Others);
+        Make(paths.AppFolder(app), user, Owner);
+    }
+
+    /// <summary>Those of the edge, and its copy of the cluster file.</summary>
+    public static void MakeEdge(EdgeSettings edge, string fileText, NodePaths paths)
+    {
+        Make(paths.EdgeFolder, edge.User, Owner);
+        Make(paths.EdgeState, edge.User, Owner);
+        Write(paths.EdgeFile, fileText, edge.User);
+    }
+
     /// <summary>Whole or not at all, readable for nobody but its user: it holds secrets.</summary>
     public static void Write(string path, string text, string user)
     {

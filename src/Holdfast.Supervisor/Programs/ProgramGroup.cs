@@ -7,10 +7,13 @@ namespace Holdfast.Supervisor.Programs;
 /// first.</summary>
 internal sealed class ProgramGroup(ImmutableArray<ProgramSpec> specs, ImmutableArray<ProgramRunner> runners)
 {
-    public async Task RunAsync(CancellationToken stop)
+    /// <param name="drain">Before the first one stops.</param>
+    /// <param name="stop">Stops all of them, then this.</param>
+    public async Task RunAsync(Func<Task> drain, CancellationToken stop)
     {
         var lives = specs.Zip(runners, (spec, runner) => new Life(runner, After(spec))).ToImmutableArray();
         await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, stop));
+        await drain();
         foreach (var life in lives.Reverse())
             await life.StopAsync();
     }

@@ -1,4 +1,5 @@
 using Holdfast.Store;
+using Holdfast.Supervisor.Apps;
 using Holdfast.Supervisor.Decisions;
 using Holdfast.Supervisor.Etcd;
 using Microsoft.Extensions.Logging;
@@ -6,13 +7,25 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.Supervisor.Programs;
 
 /// <summary>What has to be in place before a program starts, each time anew: somebody may have removed it.</summary>
-internal sealed class ProgramPreparation(NodeSettings settings, IEtcdMaintenance etcd, ILogger log)
+internal sealed class ProgramPreparation(
+    NodeSettings settings, IEtcdMaintenance etcd, AppPreparation apps, ILogger log)
 {
     readonly EtcdStart _etcd = new(settings.File, settings.Host, settings.Paths, etcd, log);
 
-    public async ValueTask<ProgramSpec> PrepareAsync(ProgramSpec spec, CancellationToken stop)
+    /// <param name="spec">The program.</param>
+    /// <param name="explain">Told, for people, what takes long.</param>
+    /// <param name="stop">The program is not to start any more.</param>
+    /// <returns>The program with its command completed.</returns>
+    public async ValueTask<ProgramSpec> PrepareAsync(
+        ProgramSpec spec, Action<string> explain, CancellationToken stop)
     {
         NodeFolders.Make(settings.File, settings.Paths);
+        if (spec.App is not null)
+        {
+            NodeFolders.MakeApp(spec.Name, spec.User, settings.Paths);
+            await apps.PrepareAsync(spec, explain, stop);
+            return spec;
+        }
         switch (spec.Name)
         {
             case HostPrograms.Etcd:
@@ -23,6 +36,9 @@ internal sealed class ProgramPreparation(NodeSettings settings, IEtcdMaintenance
                 return spec;
             case HostPrograms.PgProxy:
                 NodeFolders.Write(settings.Paths.PgProxyFile, settings.FileText, settings.File.PgProxy!.User);
+                return spec;
+            case HostPrograms.Edge:
+                NodeFolders.MakeEdge(settings.File.Edge!, settings.FileText, settings.Paths);
                 return spec;
             default:
                 return spec;

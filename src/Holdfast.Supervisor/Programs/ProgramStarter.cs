@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Foundation;
 using Holdfast.Foundation.Processes;
 using Holdfast.Supervisor.Decisions;
 
@@ -20,12 +22,29 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
         exec "$@" </dev/null >>"$raw" 2>&1
         """;
 
+    const string Nowhere = "/dev/null";
+
+    static readonly TimeSpan RemainsLimit = TimeSpan.FromSeconds(5), RemainsEvery = TimeSpan.FromMilliseconds(5);
+
     /// <exception cref="InvalidOperationException">The user is unknown.</exception>
     /// <exception cref="System.ComponentModel.Win32Exception">The operating system refused.</exception>
-    public RunningProgram Start(ProgramSpec spec)
+    public RunningProgram Start(ProgramSpec spec) =>
+        Start(spec, spec.Command, paths.RecordOf(spec.Name), paths.RawOf(spec.Name));
+
+    /// <summary>Starts another command as the program would be started: its user, environment, folder and cgroup. No
+    /// later supervisor adopts it.</summary>
+    /// <param name="spec">The program.</param>
+    /// <param name="command">Program and arguments.</param>
+    /// <param name="isSilent">Its output goes nowhere, instead of into the program's log.</param>
+    /// <exception cref="InvalidOperationException">The user is unknown.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The operating system refused.</exception>
+    public RunningProgram StartBeside(ProgramSpec spec, ImmutableArray<string> command, bool isSilent) =>
+        Start(spec, command, Nowhere, isSilent ? Nowhere : paths.RawOf(spec.Name));
+
+    RunningProgram Start(ProgramSpec spec, ImmutableArray<string> command, string record, string raw)
     {
         var group = GroupOf(spec);
-        var process = children.Start(Describe(spec, group));
+        var process = children.Start(Describe(spec, group, [record, raw, .. BecomeUser(spec), .. command]));
         // Null when it has ended already: then nobody has this identity, and what follows sees it dead.
         var identity = ProcessIdentity.Of(process.Id) ?? new ProcessIdentity(process.Id, 0);
         return new RunningProgram(identity, EndOfChildAsync(process), group);
@@ -37,10 +56,32 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
     {
         if (Recorded(spec) is not { IsAlive: true } identity)
             return null;
-        var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Pidfd.WhenEnded(identity, () => ended.TrySetResult("ended"));
-        return new RunningProgram(identity, ended.Task, CgroupOf(identity));
+        var ended = new TaskCompletionSource<ProgramEnd>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Pidfd.WhenEnded(identity, () => ended.TrySetResult(new ProgramEnd(Code: null)));
+        return new RunningProgram(identity, ended.Task, CgroupOf(identity), IsAdopted: true);
     }
+
+    /// <summary>
+    /// SIGKILL to all that an app ever started: by its cgroup, or, where there is none, to whoever works in its folder.
+    /// Returns when they are gone, since they may still hold its port, or after <see cref="RemainsLimit"/>: then they
+    /// wait for a device. Safe to repeat.
+    /// </summary>
+    public async Task EndRemainsAsync(ProgramSpec spec, RunningProgram? running)
+    {
+        Check.That(spec.WorkingDirectory != "/"); // Nobody sweeps the root folder.
+        var group = running is null ? GroupOf(spec) : running.Group;
+        if (group?.TryKill() != true)
+            _ = ProcessSweep.KillAll(cgroup: null, running?.Identity, spec.WorkingDirectory);
+        running?.Identity.TrySignal(Signal.Kill);
+        var began = BootClock.Now;
+        while (!IsGone(group, running, spec.WorkingDirectory) && BootClock.Now - began < RemainsLimit)
+            await Task.Delay(RemainsEvery, CancellationToken.None);
+    }
+
+    // A cgroup knows everybody; without one, the folder is asked.
+    static bool IsGone(Cgroup? group, RunningProgram? running, string folder) =>
+        running?.Identity.IsAlive != true
+        && (group is null ? !ProcessSweep.AnybodyWorksIn(folder) : group.IsEmpty);
 
     ProcessIdentity? Recorded(ProgramSpec spec)
     {
@@ -56,7 +97,7 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
         }
     }
 
-    async Task<string> EndOfChildAsync(Process process)
+    async Task<ProgramEnd> EndOfChildAsync(Process process)
     {
         using (process)
         {
@@ -64,24 +105,26 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
             await process.WaitForExitAsync(CancellationToken.None);
             children.Forget(pid);
             // The runtime adds 128 to the number of a signal, as shells do.
-            return process.ExitCode > 128
-                ? $"was killed by signal {process.ExitCode - 128}"
-                : $"ended with code {process.ExitCode}";
+            return new ProgramEnd(process.ExitCode);
         }
     }
 
-    ProcessStartInfo Describe(ProgramSpec spec, Cgroup? group)
+    static ProcessStartInfo Describe(ProgramSpec spec, Cgroup? group, ImmutableArray<string> words)
     {
-        var start = new ProcessStartInfo("setsid") { WorkingDirectory = "/", UseShellExecute = false };
+        var start = new ProcessStartInfo("setsid")
+        {
+            WorkingDirectory = spec.WorkingDirectory,
+            UseShellExecute = false,
+        };
         string[] prologue =
         [
             // The runtime has its children ignore SIGPIPE.
-            "env", "--default-signal=PIPE", "sh", "-c", Prologue, "sh",
-            group?.ProcsFile ?? "", paths.RecordOf(spec.Name), paths.RawOf(spec.Name),
-            .. BecomeUser(spec.User), .. spec.Command,
+            "env", "--default-signal=PIPE", "sh", "-c", Prologue, "sh", group?.ProcsFile ?? "", .. words,
         ];
         foreach (var word in prologue)
             start.ArgumentList.Add(word);
+        foreach (var name in spec.HiddenVariables)
+            start.Environment.Remove(name);
         foreach (var (name, value) in spec.Environment)
             start.Environment[name] = value;
         // etcd would tell systemd that the supervisor is ready.
@@ -89,14 +132,16 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
         return start;
     }
 
-    static string[] BecomeUser(string? user)
+    static string[] BecomeUser(ProgramSpec spec)
     {
-        if (user is null || user == Environment.UserName || !Environment.IsPrivilegedProcess)
+        if (spec.User is not { } user || user == Environment.UserName || !Environment.IsPrivilegedProcess)
             return [];
         var account = UserAccount.Find(user)
             ?? throw new InvalidOperationException($"there is no user {user} on this host");
         var (id, group) = (Text(account.User), Text(account.Group));
-        return ["setpriv", $"--reuid={id}", $"--regid={group}", "--init-groups", "--"];
+        // Who ceases to be root loses its capabilities, but for the ambient ones (capabilities(7)).
+        string[] kept = spec.BindsLowPort ? ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service"] : [];
+        return ["setpriv", $"--reuid={id}", $"--regid={group}", "--init-groups", .. kept, "--"];
     }
 
     static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);

@@ -31,7 +31,12 @@ public enum ProgramState
 /// <param name="State">Now.</param>
 /// <param name="Pid">Null while it does not run.</param>
 /// <param name="Restarts">Since the supervisor began.</param>
-public sealed record ProgramStatus(string Name, ProgramState State, int? Pid, int Restarts);
+public sealed record ProgramStatus(string Name, ProgramState State, int? Pid, int Restarts)
+{
+    /// <summary>Why it is not ready, for people; null, and then left out, where there is nothing to say.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? About { get; init; }
+}
 
 /// <summary>What the supervisor tells of its host.</summary>
 /// <param name="Host">Its name in the file.</param>

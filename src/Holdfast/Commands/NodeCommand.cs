@@ -24,7 +24,8 @@ static class NodeCommand
                 || FileOptions.Host(
                     parsed.GetRequiredValue(name), "node", open.File.Hosts.Select(host => host.Name), errors)
                     is not { } host
-                || Secrets(open, errors) is not { } secrets)
+                || Secrets(open, errors) is not { } secrets
+                || Variables(open, host, errors) is not { } variables)
                 return ExitCodes.BadUsage;
             return await NodeWiring.RunAsync(
                 open.File,
@@ -33,6 +34,7 @@ static class NodeCommand
                 Path.GetFullPath(parsed.GetRequiredValue(data)),
                 Path.GetFullPath(parsed.GetRequiredValue(run)),
                 NodeWiring.AgentYaml(secrets),
+                variables,
                 stop);
         });
         return command;
@@ -44,5 +46,13 @@ static class NodeCommand
         foreach (var problem in secrets.Problems)
             errors.WriteLine(problem);
         return secrets.Problems.IsEmpty ? secrets : null;
+    }
+
+    static ResolvedVariables? Variables(OpenFile open, NodeName host, TextWriter errors)
+    {
+        var variables = ConfigFiles.ReadAppVariables(open.Path, open.File, host);
+        foreach (var problem in variables.Problems)
+            errors.WriteLine(problem);
+        return variables.Problems.IsEmpty ? variables : null;
     }
 }

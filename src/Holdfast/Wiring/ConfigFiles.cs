@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Configuration;
+using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Yaml;
 
 namespace Holdfast.Wiring;
@@ -39,6 +40,14 @@ internal static class ConfigFiles
         var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         return Secrets.Resolve(
             path, file, secret => TextOrNull(Path.Combine(folder, secret)), Environment.GetEnvironmentVariable);
+    }
+
+    /// <summary>The variables of the apps of <paramref name="host"/>; relative paths as above.</summary>
+    public static ResolvedVariables ReadAppVariables(string path, ClusterFile file, NodeName host)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        return Secrets.ResolveApps(
+            path, file, host, secret => TextOrNull(Path.Combine(folder, secret)), Environment.GetEnvironmentVariable);
     }
 
     static string? TextOrNull(string path)

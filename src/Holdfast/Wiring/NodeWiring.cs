@@ -19,6 +19,7 @@ static class NodeWiring
     /// <param name="data">--data, absolute.</param>
     /// <param name="run">--run, absolute.</param>
     /// <param name="agentYaml">Makes the text of agent.yml; see <see cref="AgentYaml"/>.</param>
+    /// <param name="variables">Of this host's apps, with their secrets.</param>
     /// <param name="stop">SIGTERM or Ctrl+C.</param>
     /// <returns>The exit code: 0 when everything was stopped as asked, 1 when it could not run.</returns>
     public static async Task<int> RunAsync(
@@ -28,6 +29,7 @@ static class NodeWiring
         string data,
         string run,
         Func<ClusterFile, NodeName, NodePaths, string> agentYaml,
+        ResolvedVariables variables,
         CancellationToken stop)
     {
         using var logs = Logs.Create("supervisor");
@@ -39,6 +41,7 @@ static class NodeWiring
             Host = name,
             Paths = new NodePaths(data, run, Path.Combine(AppContext.BaseDirectory, "holdfast")),
             AgentYaml = agentYaml,
+            AppVariables = variables.Apps,
         };
         try
         {

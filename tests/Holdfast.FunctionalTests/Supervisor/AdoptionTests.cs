@@ -75,7 +75,7 @@ public sealed class AdoptionTests : IDisposable
 
     ProgramRunner Runner(HealthProbe probe) => new(
         _spec,
-        (spec, _) => ValueTask.FromResult(spec),
+        (spec, _, _) => ValueTask.FromResult(spec),
         new ProgramStarter(new Children(_node.Paths.CgroupBase), _node.Paths),
         probe,
         NullLogger.Instance);

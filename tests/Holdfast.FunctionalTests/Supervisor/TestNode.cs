@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Holdfast.Cluster.Configuration;
+using Holdfast.Store;
 using Holdfast.Store.Etcd;
 using Holdfast.Supervisor;
 using Holdfast.Supervisor.Decisions;
@@ -12,13 +13,29 @@ namespace Holdfast.FunctionalTests.Supervisor;
 /// <summary>A whole supervisor in this process, with programs of the test's own; stops with all of them.</summary>
 sealed class TestNode : IAsyncDisposable
 {
-    readonly NodeFolder _folder = new();
-    readonly CancellationTokenSource _stop = new();
-    readonly EtcdStore _nowhere = new(["127.0.0.1:1"], new EtcdClientSettings(), NullLogger.Instance);
-    readonly HttpClient _http;
-    readonly Task _run;
+    static readonly ClusterFile NoCluster = new()
+    {
+        Cluster = "test",
+        Hosts = [new(new("n1"), "127.0.0.1"), new(new("n2"), "127.0.0.2")],
+        Etcd = new EtcdSettings { Endpoints = ["127.0.0.1:1"] },
+        Postgres = new PostgresSettings { On = [] },
+    };
 
+    /// <summary>A storm that a test has the time for.</summary>
+    static readonly RestartLimits Quick = new()
+    {
+        DelayMin = TimeSpan.FromMilliseconds(10),
+        DelayMax = TimeSpan.FromMilliseconds(50),
+        StormRestartsMax = 5,
+    };
+
+    readonly NodeFolder _folder = new();
+    readonly EtcdStore _nowhere = new(["127.0.0.1:1"], new EtcdClientSettings(), NullLogger.Instance);
+    readonly IStore _store;
+    readonly HttpClient _http;
     readonly NodeSettings _settings;
+    CancellationTokenSource _stop = new();
+    Task _run;
 
     public TestNode(params ProgramSpec[] programs)
         : this(_ => programs)
@@ -31,32 +48,60 @@ sealed class TestNode : IAsyncDisposable
     }
 
     TestNode(Func<NodePaths, ProgramSpec[]> programs)
+        : this(null, settings => settings with { Programs = (_, _, paths) => [.. programs(paths)] })
     {
+    }
+
+    /// <param name="store">Null: one that can't be reached.</param>
+    /// <param name="with">What the test wants different.</param>
+    TestNode(IStore? store, Func<NodeSettings, NodeSettings> with)
+    {
+        _store = store ?? _nowhere;
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
-        _settings = new NodeSettings
+        var settings = with(new NodeSettings
         {
-            File = new ClusterFile
-            {
-                Cluster = "test",
-                Hosts = [new(new("n1"), "127.0.0.1")],
-                Etcd = new EtcdSettings { Endpoints = ["127.0.0.1:1"] },
-                Postgres = new PostgresSettings { On = [] },
-            },
+            File = NoCluster,
             FileText = "",
             Host = new("n1"),
             Paths = Paths,
             AgentYaml = (_, _, _) => "",
-            Programs = (_, _, paths) =>
+        });
+        _settings = settings with
+        {
+            Programs = (file, host, paths) =>
             {
                 CgroupParent = paths.CgroupParent;
-                return [.. programs(paths)];
+                return settings.Programs(file, host, paths);
             },
         };
         _run = RunAnotherAsync(_stop.Token);
     }
 
+    /// <summary>A node that runs the apps of a file as the file says, but for the limits of restarts.</summary>
+    public static TestNode OfApps(
+        IStore? store, Func<ClusterFile, ClusterFile> file, Func<NodeSettings, NodeSettings>? with = null) => new(
+        store,
+        settings => (with ?? (same => same))(settings with
+        {
+            File = file(settings.File),
+            Programs = (given, host, paths) =>
+                [.. HostPrograms.For(given, host, paths).Select(spec => spec with { Restart = Quick })],
+        }));
+
+    public static TestNode OfApps(IStore? store, params AppSettings[] apps) =>
+        OfApps(store, file => file with { Apps = [.. apps] });
+
     public Task RunAnotherAsync(CancellationToken stop) =>
-        new NodeSupervisor(_settings, _nowhere, _nowhere, NullLoggerFactory.Instance).RunAsync(stop);
+        new NodeSupervisor(_settings, _store, _nowhere, NullLoggerFactory.Instance).RunAsync(stop);
+
+    /// <summary>Stops, and begins again with the same folders.</summary>
+    public async Task StartAgainAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+        _stop = new CancellationTokenSource();
+        _run = RunAnotherAsync(_stop.Token);
+    }
 
     public NodePaths Paths => _folder.Paths;
     public string? CgroupParent { get; private set; }
@@ -67,12 +112,7 @@ sealed class TestNode : IAsyncDisposable
         Command = ["sh", "-c", script, name],
         CgroupLeaf = name,
         After = [.. after],
-        Restart = new RestartLimits
-        {
-            DelayMin = TimeSpan.FromMilliseconds(10),
-            DelayMax = TimeSpan.FromMilliseconds(50),
-            StormRestartsMax = 5,
-        },
+        Restart = Quick,
     };
 
     public async Task<NodeStatus> StatusAsync(CancellationToken stop) => JsonSerializer.Deserialize(
@@ -81,7 +121,11 @@ sealed class TestNode : IAsyncDisposable
     public async Task<ProgramStatus> StatusOfAsync(string program, CancellationToken stop) =>
         (await StatusAsync(stop)).Programs.Single(status => status.Name == program);
 
-    public async Task<ProgramStatus> UntilAsync(string program, ProgramState state, CancellationToken stop)
+    public Task<ProgramStatus> UntilAsync(string program, ProgramState state, CancellationToken stop) =>
+        UntilAsync(program, status => status.State == state, stop);
+
+    public async Task<ProgramStatus> UntilAsync(
+        string program, Func<ProgramStatus, bool> condition, CancellationToken stop)
     {
         await Wait.UntilAsync(() => File.Exists(Paths.SupervisorSocket) || _run.IsCompleted, "the socket", stop);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -89,7 +133,7 @@ sealed class TestNode : IAsyncDisposable
         while (true)
         {
             var status = await StatusOfAsync(program, limited.Token);
-            if (status.State == state)
+            if (condition(status))
                 return status;
             await Task.Delay(TimeSpan.FromMilliseconds(5), limited.Token);
         }

@@ -18,4 +18,19 @@ static class ClusterFiles
         Postgres = new PostgresSettings { On = [new("n1"), new("n2"), new("n3")] },
         PgProxy = new PgProxySettings { On = [new("n2"), new("n1")], Replicas = 5001 },
     };
+
+    /// <summary>The same with two apps, and an edge on two hosts.</summary>
+    public static ClusterFile WithApps() => Three() with
+    {
+        Apps =
+        [
+            new AppSettings { Name = "bingo", On = [new("n1"), new("n2")], Command = ["bingo"], Port = 13526 },
+            new AppSettings { Name = "feed", On = [new("n1")], Command = ["feed"] },
+        ],
+        Edge = new EdgeSettings
+        {
+            On = [new("n2"), new("n1")],
+            Routes = [new RouteSettings { Path = "/", To = "bingo" }],
+        },
+    };
 }

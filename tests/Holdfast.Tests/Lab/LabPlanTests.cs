@@ -47,6 +47,36 @@ public sealed class LabPlanTests
     public void Free_ports_are_left_to_the_relay() =>
         LabPlan.Of(Request("x", freePorts: true)).Published.ShouldAllBe(port => port.Port == 0);
 
+    [Fact]
+    public void The_edge_is_found_at_8080_whatever_its_own_port()
+    {
+        var request = Request("x") with { Cluster = ClusterFiles.WithApps() };
+        var edge = LabPlan.Of(request).Published[^1];
+        (edge.Role, edge.Host, edge.Port).ShouldBe(("edge", null, 8080));
+        edge.Targets.ShouldBe(["10.77.0.11:80", "10.77.0.12:80"]);
+    }
+
+    [Fact]
+    public void Faults_may_be_aimed_at_the_file_s_apps_and_edge()
+    {
+        LabPlan.Of(Request("x")).Programs.ShouldBe(["supervisor", "etcd", "agent", "postgres", "pgproxy"]);
+        LabPlan.Of(Request("x") with { Cluster = ClusterFiles.WithApps() }).Programs
+            .ShouldBe(["supervisor", "etcd", "agent", "postgres", "pgproxy", "edge", "bingo", "feed"]);
+    }
+
+    [Fact]
+    public void Only_a_folder_of_published_programs_has_others_beside_it()
+    {
+        var root = Directory.CreateTempSubdirectory("hf-publish-");
+        foreach (var name in new[] { "holdfast", "lab", "bingo", "any" })
+            root.CreateSubdirectory($"publish/{name}");
+        root.CreateSubdirectory("bin/x");
+        var beside = PublishedPrograms.BesideOf(Path.Combine(root.FullName, "publish/holdfast"));
+        beside.Select(path => Path.GetFileName(path)).ShouldBe(["any", "bingo"]);
+        PublishedPrograms.BesideOf(Path.Combine(root.FullName, "bin/holdfast")).ShouldBeEmpty();
+        root.Delete(recursive: true);
+    }
+
     [Theory, InlineData(""), InlineData("../x"), InlineData("-x"), InlineData("a b")]
     public void A_bad_name_is_refused(string name) =>
         Should.Throw<LabException>(() => LabPlan.Of(Request(name))).Message.ShouldContain("can't name a lab");

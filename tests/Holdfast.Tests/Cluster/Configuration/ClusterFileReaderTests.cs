@@ -85,9 +85,8 @@ public sealed class ClusterFileReaderTests
     public void An_unknown_key_names_the_nearest() =>
         Problems("postgres:\n", "postgress:\n").ShouldBe(
         [
-            "holdfast.yml:7:1: unknown key 'postgress'; expected one of apps, cluster, edge, etcd, hosts, pgproxy, " +
-            "postgres; " +
-            "did you mean 'postgres'?",
+            "holdfast.yml:7:1: unknown key 'postgress'; " +
+            "expected one of apps, cluster, edge, etcd, hosts, pgproxy, postgres; did you mean 'postgres'?",
         ]);
 
     [Fact]
