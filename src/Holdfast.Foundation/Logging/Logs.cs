@@ -10,7 +10,9 @@ public static class Logs
     /// <summary>The caller disposes it, which writes what still waits.</summary>
     /// <param name="program">Stands in every line, such as <c>agent</c>.</param>
     /// <param name="least">What is less is not written.</param>
-    public static ILoggerFactory Create(string program, LogLevel least = LogLevel.Information) =>
+    /// <param name="whenFull">What happens to a line for which nobody makes room in time.</param>
+    public static ILoggerFactory Create(
+        string program, LogLevel least = LogLevel.Information, WhenFull whenFull = WhenFull.Drop) =>
         LoggerFactory.Create(builder =>
         {
             builder.SetMinimumLevel(least);
@@ -20,8 +22,19 @@ public static class Logs
             builder.AddConsole(options =>
             {
                 options.FormatterName = JsonLines.FormatterName;
-                // A reader that stopped reading must never hold up a role that keeps a lease.
-                options.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+                options.QueueFullMode = whenFull == WhenFull.Drop
+                    ? ConsoleLoggerQueueFullMode.DropWrite
+                    : ConsoleLoggerQueueFullMode.Wait;
             });
         });
+}
+
+/// <summary>What a log does when the reader of standard output does not keep up.</summary>
+public enum WhenFull
+{
+    /// <summary>The line is lost: a reader that stopped reading must never hold up a role that keeps a lease.</summary>
+    Drop,
+
+    /// <summary>The writer waits: for a thread that does nothing else, and counts what it can't take.</summary>
+    Wait,
 }

@@ -49,6 +49,7 @@ static class CommandLine
         NodeCommand.Create(),
         AgentCommand.Create(),
         PgProxyCommand.Create(),
+        EdgeCommand.Create(),
         FenceCommand.Create(),
         VersionCommand.Create(),
     };

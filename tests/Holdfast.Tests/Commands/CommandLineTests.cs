@@ -29,6 +29,7 @@ public sealed class CommandLineTests
     [InlineData("switchover --force --config /nowhere.yml")]
     [InlineData("node --name n1 --config /nowhere.yml")]
     [InlineData("pgproxy --name n1 --config /nowhere.yml")]
+    [InlineData("edge --name n1 --config /nowhere.yml")]
     public async Task A_missing_file_is_told_and_ends_with_2(string line)
     {
         var (code, _, errors) = await RunAsync(line.Split(' '));
@@ -75,7 +76,7 @@ public sealed class CommandLineTests
     {
         var (code, output, _) = await RunAsync(["--help"]);
         code.ShouldBe(0);
-        foreach (var verb in (string[])["list", "switchover", "check", "schema", "node", "agent", "pgproxy", "fence"])
+        foreach (var verb in (string[])["list", "switchover", "check", "schema", "node", "agent", "pgproxy", "edge", "fence"])
             output.ShouldContain($"\n  {verb} ");
         output.ShouldContain("Exit codes: 0 done; 1 failed; 2 bad usage or a bad file.");
     }

@@ -16,6 +16,7 @@ public sealed partial class ArrowTests
         ["Postgres"] = ["Cluster", "Foundation"],
         ["Agent"] = ["Cluster", "Foundation", "Postgres", "Store"],
         ["PgProxy"] = ["Cluster", "Foundation", "Postgres", "Store"],
+        ["Edge"] = ["Cluster", "Foundation", "Store"],
         ["Supervisor"] = ["Cluster", "Foundation", "Store"],
         ["Lab"] = ["Cluster", "Foundation"],
     };
