@@ -25,8 +25,11 @@ public sealed class LabLifeTests(RunningLab lab)
             Fields(host).ShouldBe(["name", "address", "state", "programs"]);
             var programs = host.GetProperty("programs").EnumerateArray().ToList();
             programs.ForEach(program => Fields(program).ShouldBe(["name", "state", "pid", "restarts"]));
+            string[] expected = host.GetProperty("name").GetString() is "n3"
+                ? ["supervisor", "etcd", "agent", "pgproxy", "postgres"]
+                : ["supervisor", "etcd", "agent", "pgproxy", "postgres", "bingo", "edge"];
             programs.Select(program => program.GetProperty("name").GetString()!)
-                .ShouldBe(["supervisor", "etcd", "agent", "pgproxy", "postgres"], ignoreOrder: true);
+                .ShouldBe(expected, ignoreOrder: true);
         }
     }
 

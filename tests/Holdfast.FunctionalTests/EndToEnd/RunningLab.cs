@@ -66,7 +66,7 @@ public sealed class RunningLab : IAsyncLifetime
             string[][] verbs =
             [
                 ["start-host", host], ["resume", host], ["resume", host, "etcd"], ["resume", host, "agent"],
-                ["heal", host],
+                ["resume", host, "bingo"], ["heal", host],
             ];
             foreach (var verb in verbs)
                 _ = await LabProgram.RunAsync(["fault", .. verb, "--name", Name]);
