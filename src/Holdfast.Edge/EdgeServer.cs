@@ -54,6 +54,9 @@ public sealed class EdgeServer : IAsyncDisposable
     public IPEndPoint MetricsEndPoint =>
         _metricsListener?.EndPoint ?? throw new InvalidOperationException("not started");
 
+    /// <summary>As the edge sees them now, of all apps.</summary>
+    internal IEnumerable<Instance> Instances => _pools.Instances;
+
     /// <exception cref="IOException">A port can't be had.</exception>
     public async Task StartAsync(CancellationToken stop)
     {
