@@ -68,7 +68,7 @@ public sealed class LabPlanTests
     public void Only_a_folder_of_published_programs_has_others_beside_it()
     {
         var root = Directory.CreateTempSubdirectory("hf-publish-");
-        foreach (var name in new[] { "holdfast", "lab", "bingo", "any" })
+        foreach (var name in new[] { "holdfast", "lab", "bingo", "any", "bingo.new" })
             root.CreateSubdirectory($"publish/{name}");
         root.CreateSubdirectory("bin/x");
         var beside = PublishedPrograms.BesideOf(Path.Combine(root.FullName, "publish/holdfast"));
