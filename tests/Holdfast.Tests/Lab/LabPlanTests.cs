@@ -1,6 +1,8 @@
 using Holdfast.Cluster.Model;
 using Holdfast.Lab;
 using Holdfast.Lab.Hosts;
+using Holdfast.Lab.Relays;
+using Holdfast.Lab.Status;
 using Shouldly;
 using Xunit;
 
@@ -54,6 +56,26 @@ public sealed class LabPlanTests
         var edge = LabPlan.Of(request).Published[^1];
         (edge.Role, edge.Host, edge.Port).ShouldBe(("edge", null, 8080));
         edge.Targets.ShouldBe(["10.77.0.11:80", "10.77.0.12:80"]);
+    }
+
+    [Fact]
+    public void A_port_that_two_roles_want_is_told()
+    {
+        var file = ClusterFiles.WithApps();
+        var plan = LabPlan.Of(Request("x") with
+        {
+            Cluster = file with { PgProxy = file.PgProxy! with { Primary = 8080 } },
+        });
+        Should.Throw<LabException>(() => RelayStart.CheckPorts(plan)).Message.ShouldBe(
+            "port 8080 on 127.0.0.1 would be both primary and edge; use free ports: lab up --publish free");
+    }
+
+    [Fact]
+    public void The_edge_is_shown_as_what_it_speaks()
+    {
+        var plan = LabPlan.Of(Request("x") with { Cluster = ClusterFiles.WithApps() });
+        UpReport.Of(plan, new HealthView("n1", [], []), alreadyRunning: false, TimeSpan.FromSeconds(1)).Lines().Last()
+            .ShouldBe("  127.0.0.1:8080  http");
     }
 
     [Fact]
