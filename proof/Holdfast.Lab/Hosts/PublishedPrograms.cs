@@ -23,13 +23,14 @@ static class PublishedPrograms
                 $"no published holdfast in {folder}: dotnet publish src/Holdfast -o {UsualFolder}, or set {Variable}");
     }
 
-    /// <summary>What else was published beside it, the lab left out; nothing where <paramref name="holdfast"/> is not
-    /// in a folder called <c>publish</c>: who knows what else is there then.</summary>
+    /// <summary>What else was published beside it, but for the lab and what is being built (NAME.new); nothing where
+    /// <paramref name="holdfast"/> is not in a folder called <c>publish</c>: who knows what else is there
+    /// then.</summary>
     public static ImmutableArray<string> BesideOf(string holdfast)
     {
         var folder = new DirectoryInfo(holdfast);
         return folder.Parent is not { Name: "publish" } publish ? []
-            : [.. publish.EnumerateDirectories().Where(other => other.Name is not ("holdfast" or "lab"))
+            : [.. publish.EnumerateDirectories().Where(other => other.Name is not ("holdfast" or "lab") && other.Extension is not ".new")
                 .Select(other => other.FullName).Where(other => other != folder.FullName)
                 .Order(StringComparer.Ordinal)];
     }

@@ -12,9 +12,16 @@ static class RelayStart
 {
     static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(10);
 
-    /// <summary>Throws, naming all of them, when ports of the file are taken on this machine.</summary>
+    /// <summary>Throws when two roles want one port, or, naming all of them, when ports are taken on this
+    /// machine.</summary>
     public static void CheckPorts(LabState plan)
     {
+        if (plan.Published.Where(port => port.Port != 0).GroupBy(port => port.Port)
+            .FirstOrDefault(same => same.Count() > 1) is { } twice)
+        {
+            throw new LabException($"port {twice.Key} on 127.0.0.1 would be both "
+                + $"{string.Join(" and ", twice.Select(port => port.Role))}; use free ports: lab up --publish free");
+        }
         var taken = plan.Published.Where(port => port.Port != 0 && IsTaken(port.Port)).Select(port => port.Port)
             .ToList();
         if (taken.Count > 0)

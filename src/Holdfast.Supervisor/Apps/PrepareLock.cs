@@ -93,9 +93,9 @@ internal sealed class PrepareLock : IAsyncDisposable
                     break;
                 renewed = sent;
             }
-            catch (Exception failure) when (failure is StoreUnavailableException or OperationCanceledException)
+            catch (Exception)
             {
-                // Tried again, as long as the lease surely lives.
+                // Whatever it was: tried again, as long as the lease surely lives.
                 if (BootClock.Now - renewed > Ttl - Margin - (2 * RenewEvery))
                     break;
             }

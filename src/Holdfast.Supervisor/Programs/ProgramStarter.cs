@@ -12,13 +12,14 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
 {
     /// <summary>
     /// Runs as the supervisor's user and becomes the program, same pid: joins the cgroup, leaves the record by which a
-    /// later supervisor knows the process (so no moment exists in which it runs unrecorded), and appends to the raw
-    /// file.
+    /// later supervisor knows the process (so no moment exists in which it runs unrecorded), may give up the
+    /// supervisor's protection from the OOM killer, and appends to the raw file.
     /// </summary>
     const string Prologue = """
         [ -z "$1" ] || echo $$ 2>/dev/null >"$1"
         read -r line </proc/$$/stat && echo "$line" >"$2"
-        raw=$3; shift 3
+        [ -z "$4" ] || echo "$4" 2>/dev/null >/proc/$$/oom_score_adj
+        raw=$3; shift 4
         exec "$@" </dev/null >>"$raw" 2>&1
         """;
 
@@ -44,7 +45,7 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
     RunningProgram Start(ProgramSpec spec, ImmutableArray<string> command, string record, string raw)
     {
         var group = GroupOf(spec);
-        var process = children.Start(Describe(spec, group, [record, raw, .. BecomeUser(spec), .. command]));
+        var process = children.Start(Describe(spec, group, [record, raw, Sacrifice(spec), .. BecomeUser(spec), .. command]));
         // Null when it has ended already: then nobody has this identity, and what follows sees it dead.
         var identity = ProcessIdentity.Of(process.Id) ?? new ProcessIdentity(process.Id, 0);
         return new RunningProgram(identity, EndOfChildAsync(process), group);
@@ -143,6 +144,10 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
         string[] kept = spec.BindsLowPort ? ["--inh-caps=+net_bind_service", "--ambient-caps=+net_bind_service"] : [];
         return ["setpriv", $"--reuid={id}", $"--regid={group}", "--init-groups", .. kept, "--"];
     }
+
+    /// <summary>oom_score_adj (proc(5)); empty: inherited. What guards the data is spared when memory runs out; an app
+    /// that has eaten it is not.</summary>
+    static string Sacrifice(ProgramSpec spec) => spec.App is null ? "" : "0";
 
     static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
 

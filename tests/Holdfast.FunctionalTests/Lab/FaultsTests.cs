@@ -99,6 +99,18 @@ public sealed class FaultsTests
     }
 
     [Fact]
+    public async Task An_app_of_the_file_is_paused_and_killed_like_any_program()
+    {
+        await using var lab = await StandInLab.StartAsync();
+        await SettledAsync(lab, "n1");
+        var feed = (await ProcessesAsync(lab, "n1", "feed")).Single();
+        (await ProgramFaults.PauseAsync(lab.State, lab.State.Host("n1"), "feed", Stop)).ShouldBe(1);
+        (await Wait.ForAsync(() => ProcessStat.Read(feed.Pid)?.State == 'T', Soon, Stop)).ShouldBeTrue();
+        (await ProgramFaults.KillAsync(lab.State, lab.State.Host("n1"), "feed", Stop)).ShouldBe(1);
+        (await Wait.ForAsync(() => !feed.IsAlive, Soon, Stop)).ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task A_paused_host_can_be_taken_down()
     {
         await using var lab = await StandInLab.StartAsync();
@@ -116,6 +128,6 @@ public sealed class FaultsTests
         var misspelt = () => ProgramFaults.KillAsync(lab.State, lab.State.Host("n1"), "postgre", Stop);
         (await Should.ThrowAsync<LabException>(misspelt))
             .Message.ShouldBe("no program 'postgre'; did you mean 'postgres'? (there are: supervisor, etcd, agent, " +
-                "postgres, pgproxy)");
+                "postgres, pgproxy, feed)");
     }
 }

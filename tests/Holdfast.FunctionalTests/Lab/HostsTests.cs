@@ -15,6 +15,8 @@ public sealed class HostsTests
         (await lab.AskAsync("n2", "getent hosts n3")).ShouldContain("10.77.0.13");
         (await lab.AskAsync("n2", "setpriv --reuid=nobody --clear-groups holdfast")).ShouldBe("holdfast for nobody");
         (await lab.AskAsync("n2", "touch /opt/holdfast/x || echo refused")).ShouldBe("refused");
+        (await lab.AskAsync("n2", "setpriv --reuid=nobody --clear-groups /opt/feed/feed")).ShouldBe("feed for nobody");
+        (await lab.AskAsync("n2", "touch /opt/feed/x || echo refused")).ShouldBe("refused");
         (await lab.AskAsync("n2", "cat /var/lib/holdfast/log/etcd.jsonl")).ShouldContain("n2");
         (await lab.AskAsync("n2", "ip -o -4 addr show dev eth0")).ShouldContain("10.77.0.12/24");
         (await lab.AskAsync("net", "ping -c 1 -W 1 10.77.0.12 >/dev/null 2>&1 || ip -o -4 addr show dev br0"))

@@ -39,6 +39,9 @@ sealed class StandInLab : IAsyncDisposable
         var program = Path.Combine(_folder, "holdfast");
         File.WriteAllText(program, "#!/bin/sh\necho \"holdfast for $(id -un)\"\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var other = Directory.CreateDirectory(Path.Combine(_folder, "feed"));
+        File.WriteAllText(Path.Combine(other.FullName, "feed"), "#!/bin/sh\necho \"feed for $(id -un)\"\n");
+        File.SetUnixFileMode(Path.Combine(other.FullName, "feed"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         return new LabRequest
         {
             Path = Path.Combine(_folder, "films.yml"),
@@ -47,6 +50,7 @@ sealed class StandInLab : IAsyncDisposable
             Lab = Name,
             FreePorts = true,
             Programs = _folder,
+            OtherPrograms = [other.FullName],
             Node = ["sh", "-c", StandInNode.Script, "sh"],
             AfterNode = ["true"],
         };
@@ -92,5 +96,6 @@ sealed class StandInLab : IAsyncDisposable
         Etcd = new EtcdSettings { On = [new("n1"), new("n2"), new("n3")] },
         Postgres = new PostgresSettings { On = [new("n1"), new("n2"), new("n3")] },
         PgProxy = new PgProxySettings { On = [new("n1"), new("n2"), new("n3")], Replicas = 5001 },
+        Apps = [new AppSettings { Name = "feed", On = [new("n1")], Command = ["feed"] }],
     };
 }

@@ -24,8 +24,9 @@ static class StandInNode
         start etcd sh -c 'exec sleep 1000'
         start agent sh -c 'exec sleep 1000'
         start pgproxy sh -c 'exec sleep 1000'
+        start feed sh -c 'exec sleep 1000'
         start pg/postgres sh -c 'echo $$ >/var/lib/holdfast/postgres/data/postmaster.pid; sleep 1000 & setsid sleep 1000 & wait'
-        trap 'echo stopped >>/var/lib/holdfast/log/etcd.jsonl; for leaf in etcd agent pgproxy pg/postgres; do kill -9 $(cat "$own/$leaf/cgroup.procs"); done; exit 0' TERM
+        trap 'echo stopped >>/var/lib/holdfast/log/etcd.jsonl; for leaf in etcd agent pgproxy feed pg/postgres; do kill -9 $(cat "$own/$leaf/cgroup.procs"); done; exit 0' TERM
         touch /var/lib/holdfast/{{Ready}}
         while :; do wait; sleep 0.1; done
 

@@ -17,6 +17,7 @@ public sealed class AppTests(ITestOutputHelper output)
     {
         const string Script = """
             id -un; pwd; echo $HOME $USER $LOGNAME; echo "$TOKEN"; echo "${HF_TEST_SUPER-unset}"; touch own || echo no
+            cat /proc/self/oom_score_adj
             exec sleep 1000
             """;
         Environment.SetEnvironmentVariable("HF_TEST_SUPER", "not for apps");
@@ -36,9 +37,10 @@ public sealed class AppTests(ITestOutputHelper output)
                     "who", TestNode.Program("", "").Environment.Add("TOKEN", "a secret's \"value\"")),
             });
         await node.UntilAsync("who", ProgramState.Ready, _stop);
-        await Wait.UntilAsync(() => node.LogOf("who").Count == 5, "five lines", _stop);
+        await Wait.UntilAsync(() => node.LogOf("who").Count == 6, "six lines", _stop);
         var folder = node.Paths.AppFolder("who");
-        node.LogOf("who").ShouldBe(["nobody", folder, $"{folder} nobody nobody", "a secret's \"value\"", "unset"]);
+        node.LogOf("who").ShouldBe(
+            ["nobody", folder, $"{folder} nobody nobody", "a secret's \"value\"", "unset", "0"]);
         await Wait.UntilAsync(() => File.Exists($"{folder}/own"), "its file in its folder", _stop);
     }
 

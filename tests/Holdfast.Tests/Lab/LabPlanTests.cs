@@ -1,6 +1,8 @@
 using Holdfast.Cluster.Model;
 using Holdfast.Lab;
 using Holdfast.Lab.Hosts;
+using Holdfast.Lab.Relays;
+using Holdfast.Lab.Status;
 using Shouldly;
 using Xunit;
 
@@ -57,6 +59,26 @@ public sealed class LabPlanTests
     }
 
     [Fact]
+    public void A_port_that_two_roles_want_is_told()
+    {
+        var file = ClusterFiles.WithApps();
+        var plan = LabPlan.Of(Request("x") with
+        {
+            Cluster = file with { PgProxy = file.PgProxy! with { Primary = 8080 } },
+        });
+        Should.Throw<LabException>(() => RelayStart.CheckPorts(plan)).Message.ShouldBe(
+            "port 8080 on 127.0.0.1 would be both primary and edge; use free ports: lab up --publish free");
+    }
+
+    [Fact]
+    public void The_edge_is_shown_as_what_it_speaks()
+    {
+        var plan = LabPlan.Of(Request("x") with { Cluster = ClusterFiles.WithApps() });
+        UpReport.Of(plan, new HealthView("n1", [], []), alreadyRunning: false, TimeSpan.FromSeconds(1)).Lines().Last()
+            .ShouldBe("  127.0.0.1:8080  http");
+    }
+
+    [Fact]
     public void Faults_may_be_aimed_at_the_file_s_apps_and_edge()
     {
         LabPlan.Of(Request("x")).Programs.ShouldBe(["supervisor", "etcd", "agent", "postgres", "pgproxy"]);
@@ -68,7 +90,7 @@ public sealed class LabPlanTests
     public void Only_a_folder_of_published_programs_has_others_beside_it()
     {
         var root = Directory.CreateTempSubdirectory("hf-publish-");
-        foreach (var name in new[] { "holdfast", "lab", "bingo", "any" })
+        foreach (var name in new[] { "holdfast", "lab", "bingo", "any", "bingo.new" })
             root.CreateSubdirectory($"publish/{name}");
         root.CreateSubdirectory("bin/x");
         var beside = PublishedPrograms.BesideOf(Path.Combine(root.FullName, "publish/holdfast"));
