@@ -11,8 +11,13 @@ namespace Bingo.Commands;
 /// <summary>Serves until SIGTERM or SIGINT. It listens at once, whether or not there is a database.</summary>
 static class RunServer
 {
+    /// <summary>At hand at once: Npgsql keeps a thread for each query that it tells a frozen server to cancel, and a
+    /// pool that grows by one or two threads a second would stop answering anybody.</summary>
+    const int ThreadsAtHand = 64;
+
     public static async Task<int> RunAsync(BingoSettings settings, string configFile, TextWriter errors)
     {
+        ThreadPool.SetMinThreads(ThreadsAtHand, ThreadsAtHand);
         JsonLog log;
         try
         {

@@ -57,22 +57,24 @@ sealed class Database : IAsyncDisposable
     /// <summary>In a transaction at the primary. Nothing lasts before its commit, so it is tried again as a read is;
     /// a commit is sent once.</summary>
     /// <exception cref="OutcomeUnknownException">Nobody knows whether it was committed.</exception>
-    public Task<T> WriteAsync<T>(Work<T> work, CancellationToken stop) =>
-        TryAsync(_toWrite, DataLimits.ShortQuery, DataLimits.ShortQuery, WithConnection(async (connection, limit) =>
+    public async Task<T> WriteAsync<T>(Work<T> work, CancellationToken stop)
+    {
+        var change = await TryAsync(_toWrite, DataLimits.ShortQuery, DataLimits.ShortQuery, async (server, left) =>
+            await BeginAsync(await server.OpenAsync(left), work, left), stop);
+        try
         {
-            await using var transaction = await connection.BeginTransactionAsync(limit);
-            var result = await work(connection, limit);
-            try
+            // A client that leaves now does not stop it; only its time limit does.
+            return await TimeLimit.RunAsync(async left =>
             {
-                // A client that leaves now does not stop it; only its time limit does.
-                await transaction.CommitAsync(CancellationToken.None);
-            }
-            catch (Exception failure) when (failure is not PostgresException { Severity: "ERROR" })
-            {
-                throw new OutcomeUnknownException(failure);
-            }
-            return result;
-        }), stop);
+                await using (change)
+                    return await change.CommitAsync(left);
+            }, DataLimits.Commit, _clock, CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            throw new OutcomeUnknownException(failure);
+        }
+    }
 
     /// <summary>Told by the watch at each change. The connections of a side that went away are worth nothing.</summary>
     public void Tell(Role role, bool isAway)
@@ -97,6 +99,24 @@ sealed class Database : IAsyncDisposable
         await using var connection = await server.OpenAsync(stop);
         return await work(connection, stop);
     };
+
+    static async Task<PendingChange<T>> BeginAsync<T>(
+        NpgsqlConnection connection, Work<T> work, CancellationToken stop)
+    {
+        NpgsqlTransaction? transaction = null;
+        try
+        {
+            transaction = await connection.BeginTransactionAsync(stop);
+            return new PendingChange<T>(connection, transaction, await work(connection, stop));
+        }
+        catch
+        {
+            if (transaction is not null)
+                await transaction.DisposeAsync();
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     async Task<T> TryAsync<T>(
         ImmutableArray<PostgresServer> route,
@@ -128,15 +148,9 @@ sealed class Database : IAsyncDisposable
     async Task<(T? Result, Exception? Failure)> OnceAsync<T>(
         PostgresServer server, TimeSpan timeLimit, Attempt<T> attempt, CancellationToken stop)
     {
-        using var limit = new CancellationTokenSource(timeLimit, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         try
         {
-            return (await attempt(server, either.Token), null);
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            return (default, new TimeoutException($"no answer within {timeLimit.TotalMilliseconds} ms"));
+            return (await TimeLimit.RunAsync(left => attempt(server, left), timeLimit, _clock, stop), null);
         }
         catch (Exception failure) when (!stop.IsCancellationRequested && Failures.Reason(failure) is not null)
         {

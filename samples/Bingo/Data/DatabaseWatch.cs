@@ -85,23 +85,32 @@ sealed class DatabaseWatch : IAsyncDisposable
     /// <returns>What is wrong, or null.</returns>
     async Task<string?> LookAsync(PostgresServer server, CancellationToken stop)
     {
-        using var limit = new CancellationTokenSource(DataLimits.Look, _clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
-        // A session that was cut says nothing about the server: the second time the connection is a new one.
+        try
+        {
+            return await TimeLimit.RunAsync(left => AskAsync(server, left), DataLimits.Look, _clock, stop);
+        }
+        catch (TimeoutException)
+        {
+            server.Clear();
+            return $"no answer within {DataLimits.Look.TotalMilliseconds} ms";
+        }
+    }
+
+    // A session that was cut says nothing about the server: the second time the connection is a new one.
+    static async Task<string?> AskAsync(PostgresServer server, CancellationToken stop)
+    {
         for (var tries = 1; ; tries++)
         {
             try
             {
-                await using var connection = await server.OpenAsync(either.Token);
+                await using var connection = await server.OpenAsync(stop);
                 await using var command = new NpgsqlCommand("SELECT 1", connection);
-                await command.ExecuteScalarAsync(either.Token);
+                await command.ExecuteScalarAsync(stop);
                 return null;
             }
-            catch (Exception failure) when (!stop.IsCancellationRequested)
+            catch (Exception failure) when (failure is not OperationCanceledException)
             {
                 server.Clear();
-                if (limit.IsCancellationRequested)
-                    return $"no answer within {DataLimits.Look.TotalMilliseconds} ms";
                 if (tries > 1 || !Failures.MayTryAgain(failure))
                     return Failures.Reason(failure) ?? failure.Message;
             }

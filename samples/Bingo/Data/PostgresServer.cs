@@ -38,10 +38,11 @@ sealed class PostgresServer : IAsyncDisposable
             CancellationTimeout = -1,
             MaxAutoPrepare = 16,
             AutoPrepareMinUsages = 2,
+            // The proxy is on the same host; and a question whether there is TLS can't be cut short.
+            SslMode = SslMode.Disable,
             GssEncryptionMode = GssEncryptionMode.Disable,
         };
         var builder = new NpgsqlSlimDataSourceBuilder(conninfo.ConnectionString);
-        builder.EnableTransportSecurity();
         // Plain types only: the first connection need not read the catalogue of all of them.
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false));
         _pool = builder.Build();
@@ -50,22 +51,8 @@ sealed class PostgresServer : IAsyncDisposable
     public Role Role { get; }
     public ServerAddress Address { get; }
 
-    /// <summary>Returns or throws at once when <paramref name="stop"/> says so. The caller disposes it.</summary>
-    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken stop)
-    {
-        var opening = _pool.OpenConnectionAsync(stop).AsTask();
-        try
-        {
-            return await opening.WaitAsync(stop);
-        }
-        catch (OperationCanceledException) when (!opening.IsCompleted)
-        {
-            // Npgsql does not hear it before the server's first byte. The connection's own time limit ends what goes on
-            // here, and it returns what comes too late.
-            _ = ReturnAsync(opening);
-            throw;
-        }
-    }
+    /// <summary>The caller disposes it.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken stop) => _pool.OpenConnectionAsync(stop);
 
     /// <summary>Drops the connections that were made before, also those in use once they come back.</summary>
     public void Clear()
@@ -80,16 +67,4 @@ sealed class PostgresServer : IAsyncDisposable
     public override string ToString() => $"the {(Role is Role.Primary ? "primary" : "replica")} at {Address}";
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
-
-    static async Task ReturnAsync(Task<NpgsqlConnection> opening)
-    {
-        try
-        {
-            await (await opening).DisposeAsync();
-        }
-        catch (Exception failure) when (failure is NpgsqlException or OperationCanceledException)
-        {
-            // Whoever wanted it has been told.
-        }
-    }
 }

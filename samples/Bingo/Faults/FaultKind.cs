@@ -16,4 +16,5 @@ enum FaultKind
 /// <param name="OrderedAt">Timestamp of the clock.</param>
 /// <param name="After">From the order.</param>
 /// <param name="For">How long; zero: until the process ends.</param>
-sealed record FaultOrder(FaultKind Kind, long OrderedAt, TimeSpan After, TimeSpan For);
+/// <param name="Answered">Ends when the client surely has its answer.</param>
+sealed record FaultOrder(FaultKind Kind, long OrderedAt, TimeSpan After, TimeSpan For, Task Answered);

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Bingo.Http;
 using Bingo.Logging;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Bingo.Faults;
 
@@ -12,8 +14,8 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
 {
     const int OrdersMax = 4, AfterMsMax = 600_000, ForMsMax = 3_600_000;
 
-    /// <summary>The answer to the order has to be out before the process is gone.</summary>
-    static readonly TimeSpan s_dieGrace = TimeSpan.FromMilliseconds(50);
+    /// <summary>For an answer on its way, whose client may be slow or gone.</summary>
+    static readonly TimeSpan s_answerLimit = TimeSpan.FromSeconds(1);
 
     static readonly string[] s_kinds = ["die", "hang", "error"];
 
@@ -45,10 +47,11 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
                 context, 400, $"'after_ms' must be 0 to {AfterMsMax}, 'for_ms' 0 to {ForMsMax}");
             return;
         }
+        var answered = (FaultKind)kind is FaultKind.Die ? WhenClosed(context) : Task.CompletedTask;
         context.Response.OnCompleted(() =>
         {
             _orders.Writer.TryWrite(new FaultOrder(
-                (FaultKind)kind, now, TimeSpan.FromMilliseconds(after), TimeSpan.FromMilliseconds(lasts)));
+                (FaultKind)kind, now, TimeSpan.FromMilliseconds(after), TimeSpan.FromMilliseconds(lasts), answered));
             return Task.CompletedTask;
         });
         var answer = new FaultAnswer(s_kinds[kind], after, lasts);
@@ -71,10 +74,10 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
 
     async Task ActAsync(FaultOrder order, CancellationToken stop)
     {
-        var after = order.Kind is FaultKind.Die && order.After < s_dieGrace ? s_dieGrace : order.After;
-        var rest = after - clock.GetElapsedTime(order.OrderedAt);
+        var rest = order.After - clock.GetElapsedTime(order.OrderedAt);
         if (rest > TimeSpan.Zero)
             await Task.Delay(rest, clock, stop);
+        await Task.WhenAny(order.Answered, Task.Delay(s_answerLimit, clock, stop));
         Begin(order.Kind);
         journal.Warn("fault", $"the fault switch acts: {s_kinds[(int)order.Kind]}");
         if (order.Kind is FaultKind.Die)
@@ -87,6 +90,16 @@ sealed class FaultSwitch(Journal journal, Func<ValueTask> lastWords, TimeProvide
         await Task.Delay(order.For > TimeSpan.Zero ? order.For : Timeout.InfiniteTimeSpan, clock, stop);
         End();
         journal.Info("fault_over", "the fault is over");
+    }
+
+    // Kestrel closes a connection when all of its output is sent; of an answer alone one does not hear that.
+    static Task WhenClosed(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        context.Features.GetRequiredFeature<IConnectionLifetimeFeature>()
+            .ConnectionClosed.Register(() => closed.TrySetResult());
+        return closed.Task;
     }
 
     void Begin(FaultKind kind)

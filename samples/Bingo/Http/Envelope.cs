@@ -71,7 +71,9 @@ sealed class Envelope(string instance, FaultSwitch faults, Journal journal, Time
 
     async Task FailAsync(HttpContext context, Exception failure)
     {
-        if (failure is not BadHttpRequestException)
+        if (failure is DatabaseAwayException or OutcomeUnknownException)
+            journal.Refused(context.TraceIdentifier, $"{failure.Message}: {failure.InnerException!.Message}");
+        else if (failure is not BadHttpRequestException)
             journal.Failed(context.TraceIdentifier, failure);
         if (context.Response.HasStarted)
         {

@@ -13,6 +13,10 @@ sealed class Journal(JsonLog log, TextWriter errors)
     public void Failed(string requestId, Exception failure) =>
         log.Write(new LogLine("error", "request_failed", failure.ToString()) { RequestId = requestId });
 
+    /// <summary>A request that the database did not let be answered.</summary>
+    public void Refused(string requestId, string message) =>
+        log.Write(new LogLine("warning", "request_refused", message) { RequestId = requestId });
+
     public void Answered(string requestId, RequestFacts request) => log.Write(
         new LogLine(request.Status < 500 ? "info" : "warning", "request")
         {
