@@ -30,7 +30,8 @@ static class PublishedPrograms
     {
         var folder = new DirectoryInfo(holdfast);
         return folder.Parent is not { Name: "publish" } publish ? []
-            : [.. publish.EnumerateDirectories().Where(other => other.Name is not ("holdfast" or "lab") && other.Extension is not ".new")
+            : [.. publish.EnumerateDirectories()
+                .Where(other => other.Name is not ("holdfast" or "lab") && other.Extension is not ".new")
                 .Select(other => other.FullName).Where(other => other != folder.FullName)
                 .Order(StringComparer.Ordinal)];
     }

@@ -45,7 +45,8 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
     RunningProgram Start(ProgramSpec spec, ImmutableArray<string> command, string record, string raw)
     {
         var group = GroupOf(spec);
-        var process = children.Start(Describe(spec, group, [record, raw, Sacrifice(spec), .. BecomeUser(spec), .. command]));
+        ImmutableArray<string> words = [record, raw, Sacrifice(spec), .. BecomeUser(spec), .. command];
+        var process = children.Start(Describe(spec, group, words));
         // Null when it has ended already: then nobody has this identity, and what follows sees it dead.
         var identity = ProcessIdentity.Of(process.Id) ?? new ProcessIdentity(process.Id, 0);
         return new RunningProgram(identity, EndOfChildAsync(process), group);
