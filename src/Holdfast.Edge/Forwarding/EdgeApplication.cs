@@ -51,7 +51,8 @@ internal sealed class EdgeApplication(
         var (route, instance) = (context.Route?.Path ?? Nobody, context.Instance?.Host ?? Nobody);
         metrics.Ended(route, instance, status, elapsed.TotalSeconds);
         // A client that errs or leaves is no error of the service.
-        if (context.Failure is { } failure && (status >= StatusCodes.Status500InternalServerError || IsAborted(context)))
+        if (context.Failure is { } failure
+            && (status >= StatusCodes.Status500InternalServerError || IsAborted(context)))
             metrics.Failed(route, instance, failure);
         var path = request.Path.Value ?? "";
         accessLog.Add(new AccessLine
