@@ -16,6 +16,7 @@ internal sealed class EdgeApplication(
     public Exchange CreateContext(IFeatureCollection contextFeatures)
     {
         metrics.Begun();
+        RefusalWriter.Serving(contextFeatures, isServing: true);
         return new Exchange(contextFeatures, clock.GetTimestamp());
     }
 
@@ -45,6 +46,7 @@ internal sealed class EdgeApplication(
 
     public void DisposeContext(Exchange context, Exception? exception)
     {
+        RefusalWriter.Serving(context.Context.Features, isServing: false);
         var request = context.Context.Request;
         var status = context.Status ?? context.Context.Response.StatusCode;
         var elapsed = clock.GetElapsedTime(context.Started);
