@@ -9,7 +9,7 @@ internal static class HeaderRules
     public const string ForwardedFor = "X-Forwarded-For", ForwardedProto = "X-Forwarded-Proto",
         ForwardedHost = "X-Forwarded-Host";
 
-    /// <summary>Of one connection only (RFC 9110, 7.6.1); also what frames a message: each side frames its own.</summary>
+    /// <summary>Of one connection only (RFC 9110, 7.6.1), and the framing: each side frames its own messages.</summary>
     static readonly FrozenSet<string> s_hopByHop = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "HTTP2-Settings");
