@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using Holdfast.Edge.Forwarding;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -73,7 +75,11 @@ internal sealed class EdgeListener : IDisposable
         limits.KeepAliveTimeout = EdgeLimits.KeepAlive;
         limits.MinRequestBodyDataRate = new MinDataRate(EdgeLimits.BytesPerSecondMin, EdgeLimits.SlowGrace);
         limits.MinResponseDataRate = new MinDataRate(EdgeLimits.BytesPerSecondMin, EdgeLimits.SlowGrace);
-        options.Listen(endPoint, static listen => listen.Protocols = HttpProtocols.Http1);
+        options.Listen(endPoint, static listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            ((IConnectionBuilder)listen).Use(RefusalWriter.Between);
+        });
         return options;
     }
 }

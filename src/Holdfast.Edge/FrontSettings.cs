@@ -21,8 +21,8 @@ public sealed record FrontSettings
     /// <summary>Those that routes lead to; of the others nothing is used.</summary>
     public required ImmutableArray<AppSettings> Apps { get; init; }
 
-    /// <summary>Where instances should be, by the file. Believed, if the own check passes, until the store answers for the
-    /// first time: an edge that starts while the store is away serves all the same.</summary>
+    /// <summary>Where instances should be, by the file. Believed, if the own check passes, until the store answers for
+    /// the first time: an edge that starts while the store is away serves all the same.</summary>
     public ImmutableArray<AppInstance> Expected { get; init; } = [];
 
     /// <summary>How long requests may go on after the order to stop.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Holdfast.Edge.Forwarding;
 using Holdfast.Foundation.Metrics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,11 @@ namespace Holdfast.Edge;
 /// <summary>GET /metrics, and nothing else.</summary>
 internal sealed class MetricsPage(MeterCollector metrics) : IHttpApplication<HttpContext>
 {
-    public HttpContext CreateContext(IFeatureCollection contextFeatures) => new DefaultHttpContext(contextFeatures);
+    public HttpContext CreateContext(IFeatureCollection contextFeatures)
+    {
+        RefusalWriter.Serving(contextFeatures, isServing: true);
+        return new DefaultHttpContext(contextFeatures);
+    }
 
     public async Task ProcessRequestAsync(HttpContext context)
     {
@@ -32,7 +37,6 @@ internal sealed class MetricsPage(MeterCollector metrics) : IHttpApplication<Htt
         await context.Response.Body.WriteAsync(bytes, context.RequestAborted);
     }
 
-    public void DisposeContext(HttpContext context, Exception? exception)
-    {
-    }
+    public void DisposeContext(HttpContext context, Exception? exception) =>
+        RefusalWriter.Serving(context.Features, isServing: false);
 }

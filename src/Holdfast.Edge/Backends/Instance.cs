@@ -119,6 +119,9 @@ internal sealed class Instance : ICandidate, IDisposable
             var was = _active.IsUp;
             _active = _active.After(isGood, Check);
             _doubtSince = null;
+            // It was away and is back, most often as a new process: what its requests showed before is history.
+            if (was is false && _active.IsUp is true)
+                Array.Clear(_passive);
             return (was, _active);
         }
     }

@@ -8,7 +8,8 @@ namespace Holdfast.Edge.Backends;
 
 /// <summary>Shows the pools what the store says of the instances: reads everything, then watches; reads again whenever
 /// the watch ends. While the store is away the last view stays.</summary>
-internal sealed class InstanceFeed(IStore store, HoldfastKeys keys, Action<ImmutableArray<AppInstance>> show, ILogger log)
+internal sealed class InstanceFeed(
+    IStore store, HoldfastKeys keys, Action<ImmutableArray<AppInstance>> show, ILogger log)
 {
     readonly ImmutableArray<string> _prefixes = [keys.Instances];
     readonly SortedDictionary<string, AppInstance> _instances = new(StringComparer.Ordinal);

@@ -62,7 +62,10 @@ internal sealed class InstanceStream : NetworkStream
         }
         catch (IOException refused) when (
             buffer.Length <= WholeWriteBytes
-            && refused.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown })
+            && refused.InnerException is SocketException
+            {
+                SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown,
+            })
         {
             attempt.HasWritten = false;
             throw new StaleConnectionException("the instance had reset the connection", refused);

@@ -12,7 +12,7 @@ internal interface ICandidate
     int Credit { get; set; }
 }
 
-/// <summary>Smooth weighted round robin (nginx, ngx_http_upstream_get_peer) among the best: no clock, no chance.</summary>
+/// <summary>Smooth weighted round robin (nginx, ngx_http_upstream_get_peer) among the best: pure.</summary>
 internal static class Picker
 {
     /// <param name="all">Their credits change.</param>

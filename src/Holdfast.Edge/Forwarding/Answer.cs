@@ -26,7 +26,7 @@ internal static class Answer
             response.Headers[HeaderRules.ServerInstance] = exchange.Instance!.Host;
     }
 
-    /// <summary>The body; each piece is passed on when it comes, and the next is read when the client took it.</summary>
+    /// <summary>The body; each piece is passed on as it comes, and the next is read when the client took it.</summary>
     /// <exception cref="Exception">The instance's side broke, timed out, or the client went.</exception>
     public static async Task PassBodyAsync(Exchange exchange, Attempt attempt, HttpResponseMessage answer)
     {

@@ -16,6 +16,7 @@ internal sealed class EdgeApplication(
     public Exchange CreateContext(IFeatureCollection contextFeatures)
     {
         metrics.Begun();
+        RefusalWriter.Serving(contextFeatures, isServing: true);
         return new Exchange(contextFeatures, clock.GetTimestamp());
     }
 
@@ -45,13 +46,15 @@ internal sealed class EdgeApplication(
 
     public void DisposeContext(Exchange context, Exception? exception)
     {
+        RefusalWriter.Serving(context.Context.Features, isServing: false);
         var request = context.Context.Request;
         var status = context.Status ?? context.Context.Response.StatusCode;
         var elapsed = clock.GetElapsedTime(context.Started);
         var (route, instance) = (context.Route?.Path ?? Nobody, context.Instance?.Host ?? Nobody);
         metrics.Ended(route, instance, status, elapsed.TotalSeconds);
         // A client that errs or leaves is no error of the service.
-        if (context.Failure is { } failure && (status >= StatusCodes.Status500InternalServerError || IsAborted(context)))
+        if (context.Failure is { } failure
+            && (status >= StatusCodes.Status500InternalServerError || IsAborted(context)))
             metrics.Failed(route, instance, failure);
         var path = request.Path.Value ?? "";
         accessLog.Add(new AccessLine

@@ -11,7 +11,7 @@ namespace Holdfast.Edge.Forwarding;
 internal sealed class Forwarder(
     RouteTable routes, Pools pools, EdgeMetrics metrics, TimeProvider clock, ILogger log)
 {
-    /// <summary>Answers the request, or resets its connection. Never throws for a fault of client or instance.</summary>
+    /// <summary>Answers the request, or resets its connection. A fault of client or instance throws nothing.</summary>
     public async Task ServeAsync(Exchange exchange)
     {
         if (Screen(exchange) is { } problem)
@@ -111,7 +111,8 @@ internal sealed class Forwarder(
         return status == StatusCodes.Status101SwitchingProtocols
             ? new Result(Ending.Broken, answer, "it switched protocols, which nobody asked for")
             : new Result(
-                PassiveHealth.IsFailure(status) ? Ending.AnsweredFailure : Ending.Answered, answer, $"answered {status}");
+                PassiveHealth.IsFailure(status) ? Ending.AnsweredFailure : Ending.Answered,
+                answer, $"answered {status}");
     }
 
     void Learn(Exchange exchange, in Result result, NextStep next)

@@ -9,7 +9,7 @@ internal static class HeaderRules
     public const string ForwardedFor = "X-Forwarded-For", ForwardedProto = "X-Forwarded-Proto",
         ForwardedHost = "X-Forwarded-Host";
 
-    /// <summary>Of one connection only (RFC 9110, 7.6.1), and what frames a message: each side frames its own.</summary>
+    /// <summary>Of one connection only (RFC 9110, 7.6.1), and the framing: each side frames its own messages.</summary>
     static readonly FrozenSet<string> s_hopByHop = FrozenSet.Create(StringComparer.OrdinalIgnoreCase,
         "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer",
         "Transfer-Encoding", "Upgrade", "HTTP2-Settings");
@@ -23,7 +23,8 @@ internal static class HeaderRules
         FrozenSet.Create(StringComparer.OrdinalIgnoreCase, RequestId.Header);
 
     /// <param name="name">Of a header of the client's.</param>
-    /// <param name="connection">The value of its header Connection: what it names passes no further.</param>
+    /// <param name="connection">The value of its header Connection: what it names passes no further. Kestrel shortens a
+    /// value with "close" or "keep-alive" to that one word, and what else it named is not known any more.</param>
     public static bool PassesToInstance(string name, string? connection) =>
         !s_hopByHop.Contains(name) && !s_ownOfRequest.Contains(name) && !IsNamed(name, connection);
 

@@ -29,8 +29,24 @@ internal sealed record Problem(int Status, string Reason, string Detail)
     /// <summary>Of an answer that has not begun.</summary>
     public async Task WriteAsync(HttpContext context, string id)
     {
+        var body = Json(id);
+        var response = context.Response;
+        response.StatusCode = Status;
+        response.ContentType = ContentType;
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        response.Headers[RequestId.Header] = id;
+        if (Status == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = EdgeLimits.RetryAfterSeconds.ToString();
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>ASCII only.</summary>
+    public ReadOnlyMemory<byte> Json(string id)
+    {
         var buffer = new ArrayBufferWriter<byte>(256);
-        await using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
             json.WriteString("type", "about:blank"); // RFC 9457, 4.2.1: the status says it all.
@@ -40,15 +56,6 @@ internal sealed record Problem(int Status, string Reason, string Detail)
             json.WriteString("request_id", id);
             json.WriteEndObject();
         }
-        var response = context.Response;
-        response.StatusCode = Status;
-        response.ContentType = ContentType;
-        response.ContentLength = buffer.WrittenCount;
-        response.Headers.CacheControl = "no-store";
-        response.Headers[RequestId.Header] = id;
-        if (Status == StatusCodes.Status503ServiceUnavailable)
-            response.Headers.RetryAfter = EdgeLimits.RetryAfterSeconds.ToString();
-        if (!HttpMethods.IsHead(context.Request.Method))
-            await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+        return buffer.WrittenMemory;
     }
 }

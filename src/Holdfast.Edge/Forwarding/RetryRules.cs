@@ -58,7 +58,7 @@ internal enum NextStep
     Forget,
 }
 
-/// <summary>Whether a request is sent again: pure. Nothing may be carried out twice that is not safe to repeat.</summary>
+/// <summary>Whether a request is sent again: pure. Nothing may be carried out twice unless it is safe to.</summary>
 internal static class RetryRules
 {
     public static NextStep Decide(RetryFacts facts) => facts.Ending switch

@@ -16,7 +16,7 @@ internal sealed class Probe(Instance instance) : IDisposable
         limit.CancelAfter(instance.Check.Timeout);
         try
         {
-            return instance.Check.Path is { } path ? await AskAsync(path, limit.Token) : await ConnectAsync(limit.Token);
+            return await (instance.Check.Path is { } path ? AskAsync(path, limit.Token) : ConnectAsync(limit.Token));
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -52,9 +52,10 @@ sealed class FakeReader(Socket socket, Action<int> bodyBytesCame)
                 var bytes = int.Parse(size, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
                 if (!await CopyAsync(bytes, body) || await LineAsync() is null)
                     return false;
+                if (bytes > 0)
+                    continue;
                 request.Body = body.ToArray();
-                if (bytes == 0)
-                    return true;
+                return true;
             }
             return false;
         }

@@ -44,7 +44,11 @@ public sealed class LimitsTests : IAsyncDisposable
     public async Task What_is_not_http_is_refused_and_never_reaches_an_instance(string request, int status)
     {
         await using var edge = await EdgeUnderTest.StartAsync([_a]);
-        (await RawHttp.AskAsync(edge, request)).ShouldStartWith($"HTTP/1.1 {status} ");
+        var answer = await RawHttp.AskAsync(edge, request);
+        answer.ShouldStartWith($"HTTP/1.1 {status} ");
+        answer.ShouldContain("Content-Type: application/problem+json\r\n");
+        answer.ShouldContain("\r\nx-request-id: ");
+        answer.ShouldEndWith("}");
         _a.Requests.ShouldBeEmpty();
     }
 

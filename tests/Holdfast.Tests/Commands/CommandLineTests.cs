@@ -76,7 +76,8 @@ public sealed class CommandLineTests
     {
         var (code, output, _) = await RunAsync(["--help"]);
         code.ShouldBe(0);
-        foreach (var verb in (string[])["list", "switchover", "check", "schema", "node", "agent", "pgproxy", "edge", "fence"])
+        foreach (var verb in (string[])
+            ["list", "switchover", "check", "schema", "node", "agent", "pgproxy", "edge", "fence"])
             output.ShouldContain($"\n  {verb} ");
         output.ShouldContain("Exit codes: 0 done; 1 failed; 2 bad usage or a bad file.");
     }

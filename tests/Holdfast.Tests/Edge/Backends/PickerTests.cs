@@ -30,7 +30,7 @@ public sealed class PickerTests
     [InlineData(Out, Untested, "bbbb")]
     [InlineData(Draining, PassedOver, "bbbb")]
     [InlineData(Out, Draining, "----")]
-    public void Only_the_best_are_taken(Standing a, Standing b, string expected) =>
+    internal void Only_the_best_are_taken(Standing a, Standing b, string expected) =>
         Turns([new("a", 1), new("b", 1)], [a, b], 4).ShouldBe(expected);
 
     [Fact]

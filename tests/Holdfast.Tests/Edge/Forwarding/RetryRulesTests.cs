@@ -43,8 +43,9 @@ public sealed class RetryRulesTests
         var last = EdgeLimits.AttemptsMax;
         RetryRules.Decide(new RetryFacts(Broken, true, true, true, last, 0)).ShouldBe(Fail);
         RetryRules.Decide(new RetryFacts(AnsweredFailure, true, true, true, last, 0)).ShouldBe(PassOn);
-        RetryRules.Decide(new RetryFacts(Stale, true, true, true, 0, EdgeLimits.StaleConnectionsMax)).ShouldBe(TryAgain);
-        RetryRules.Decide(new RetryFacts(Stale, true, true, true, 0, EdgeLimits.StaleConnectionsMax + 1)).ShouldBe(Fail);
+        var stale = EdgeLimits.StaleConnectionsMax;
+        RetryRules.Decide(new RetryFacts(Stale, true, true, true, 0, stale)).ShouldBe(TryAgain);
+        RetryRules.Decide(new RetryFacts(Stale, true, true, true, 0, stale + 1)).ShouldBe(Fail);
     }
 
     [Fact]

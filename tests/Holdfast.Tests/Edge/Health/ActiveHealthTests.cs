@@ -58,7 +58,7 @@ public sealed class ActiveHealthTests
     [InlineData(AppState.Healthy, "++", 3, null, Standing.PassedOver)]
     [InlineData(AppState.Healthy, "++", 0, 50.0, Standing.Usable)]
     [InlineData(AppState.Healthy, "++", 0, 100.0, Standing.Suspect)]
-    public void Everything_known_makes_one_standing(
+    internal void Everything_known_makes_one_standing(
         AppState state, string checks, int fails, double? doubtMs, Standing expected)
     {
         var now = TimeSpan.FromSeconds(100);
