@@ -57,7 +57,7 @@ static class ExecCommand
             "--mount", "--net", "--ipc", "--uts", $"--wdns={Environment.CurrentDirectory}",
             "env", "--default-signal=PIPE", .. command,
         ]);
-        foreach (var (variable, value) in Launcher.CleanEnvironment())
+        foreach (var (variable, value) in HostStart.EnvironmentOf(new LabFolders(state.Lab)))
             start.Environment[variable] = value;
         start.Environment["HOLDFAST_CONFIG"] = "/etc/holdfast/holdfast.yml";
         return start;

@@ -42,7 +42,7 @@ static class HostStart
         var folders = new LabFolders(state.Lab);
         var ready = folders.ReadyOf(host.Name);
         File.Delete(ready);
-        var environment = Launcher.CleanEnvironment();
+        var environment = EnvironmentOf(folders);
         foreach (var secret in ReadWords(folders.Secrets))
         {
             var sign = secret.IndexOf('=', StringComparison.Ordinal);
@@ -54,6 +54,14 @@ static class HostStart
         var came = await Wait.ForAsync(() => File.Exists(ready) || !first.Identity.IsAlive, ReadyLimit, stop);
         return came && File.Exists(ready) ? host with { First = first, Cuts = [] }
             : throw new LabException($"host {host.Name} did not start: {LastLines(folders.ConsoleOf(host.Name))}");
+    }
+
+    /// <summary>What programs of a host begin with; the published ones are found by their names.</summary>
+    public static Dictionary<string, string> EnvironmentOf(LabFolders folders)
+    {
+        var environment = Launcher.CleanEnvironment();
+        environment["PATH"] = string.Join(':', [environment["PATH"], .. folders.HostPrograms.Select(PlaceOf)]);
+        return environment;
     }
 
     public static string LastLines(string file) =>
