@@ -22,6 +22,13 @@ public sealed record ClusterFile
 
     /// <summary>The address of a host of the file; the reader has made sure that it is there.</summary>
     public string AddressOf(NodeName host) => Hosts.First(candidate => candidate.Name == host).Address;
+
+    /// <summary>host:port of the members of etcd; first that on <paramref name="host"/>, if there is one: it costs no
+    /// network, and the others stand in for it.</summary>
+    public ImmutableArray<string> EtcdEndpoints(NodeName? host = null) => Etcd.On.IsDefaultOrEmpty
+        ? Etcd.Endpoints
+        : [.. Etcd.On.OrderBy(member => member == host ? 0 : 1)
+            .Select(member => $"{AddressOf(member)}:{Etcd.ClientPort}")];
 }
 
 public sealed record HostSettings(NodeName Name, string Address);

@@ -48,8 +48,8 @@ static class CommandLine
         SchemaCommand.Create(),
         NodeCommand.Create(),
         AgentCommand.Create(),
-        PgProxyCommand.Create(),
-        EdgeCommand.Create(),
+        DataPlaneCommand.PgProxy(),
+        DataPlaneCommand.Edge(),
         FenceCommand.Create(),
         VersionCommand.Create(),
     };

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Store;
@@ -18,7 +17,7 @@ static class StoreView
     /// <summary>Null after the problem was written: no member of etcd answered within the client's limit.</summary>
     public static async Task<ClusterView?> ReadAsync(ClusterFile file, TextWriter errors, CancellationToken stop)
     {
-        var endpoints = Endpoints(file);
+        var endpoints = file.EtcdEndpoints();
         var keys = new PatroniKeys(StoreRoot, file.Cluster);
         var ours = new HoldfastKeys(file.Cluster);
         using var store = new EtcdStore(endpoints, new EtcdClientSettings(), NullLogger.Instance);
@@ -33,8 +32,4 @@ static class StoreView
             return null;
         }
     }
-
-    static ImmutableArray<string> Endpoints(ClusterFile file) => file.Etcd.On.IsDefaultOrEmpty
-        ? file.Etcd.Endpoints
-        : [.. file.Etcd.On.Select(host => $"{file.AddressOf(host)}:{file.Etcd.ClientPort}")];
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Edge;
@@ -14,20 +13,17 @@ static class EdgeWiring
 {
     /// <param name="file">The cluster file, read and checked.</param>
     /// <param name="name">This host's name in the file.</param>
-    /// <param name="data">--data, absolute; nothing of it is used.</param>
-    /// <param name="run">--run, absolute; nothing of it is used.</param>
     /// <param name="stop">SIGTERM or Ctrl+C: requests have a few seconds to end.</param>
     /// <returns>The exit code: 0 when it stopped as asked, 1 when it could not run.</returns>
-    public static async Task<int> RunAsync(
-        ClusterFile file, NodeName name, string data, string run, CancellationToken stop)
+    public static async Task<int> RunAsync(ClusterFile file, NodeName name, CancellationToken stop)
     {
-        _ = (data, run);
         if (file.Edge is not { } edge)
             return await SayAsync("the file has no section edge");
         using var logs = Logs.Create("edge");
         // A queue of its own: a storm of requests must not push out what the edge says of itself.
         using var accessLogs = Logs.Create("edge", whenFull: WhenFull.Wait);
-        using var etcd = new EtcdStore(Endpoints(file, name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
+        using var etcd = new EtcdStore(
+            file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
         await using var server = new EdgeServer(
             Settings(file, edge), etcd, new HoldfastKeys(file.Cluster), TimeProvider.System, logs, accessLogs);
         try
@@ -57,12 +53,6 @@ static class EdgeWiring
                    app.Name, host, $"{file.AddressOf(host)}:{app.Port}", AppState.Starting, app.WeightOn(host)),
         ],
     };
-
-    /// <summary>The member on this host first: it costs no network, and the others stand in for it.</summary>
-    static ImmutableArray<string> Endpoints(ClusterFile file, NodeName name) => file.Etcd.On.IsDefaultOrEmpty
-        ? file.Etcd.Endpoints
-        : [.. file.Etcd.On.OrderBy(host => host == name ? 0 : 1)
-            .Select(host => $"{file.AddressOf(host)}:{file.Etcd.ClientPort}")];
 
     static async Task<int> SayAsync(string problem)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Agent.Configuration;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
@@ -33,7 +32,8 @@ static class NodeWiring
         CancellationToken stop)
     {
         using var logs = Logs.Create("supervisor");
-        using var etcd = new EtcdStore(Endpoints(file, name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
+        using var etcd = new EtcdStore(
+            file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
         var settings = new NodeSettings
         {
             File = file,
@@ -68,10 +68,4 @@ static class NodeWiring
         LogFile = paths.PostgresRaw,
         CgroupParent = paths.CgroupParent,
     };
-
-    /// <summary>The member on this host first: it costs no network, and the others stand in for it.</summary>
-    static ImmutableArray<string> Endpoints(ClusterFile file, NodeName name) => file.Etcd.On.IsDefaultOrEmpty
-        ? file.Etcd.Endpoints
-        : [.. file.Etcd.On.OrderBy(host => host == name ? 0 : 1)
-            .Select(host => $"{file.AddressOf(host)}:{file.Etcd.ClientPort}")];
 }

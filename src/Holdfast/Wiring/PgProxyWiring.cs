@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Logging;
@@ -20,17 +19,15 @@ static class PgProxyWiring
     /// <param name="file">The cluster file, read and checked.</param>
     /// <param name="name">This host's name in the file.</param>
     /// <param name="data">--data, absolute: its folder <c>pgproxy</c> keeps the newest term seen.</param>
-    /// <param name="run">--run, absolute; nothing of it is used.</param>
     /// <param name="stop">SIGTERM or Ctrl+C: sessions have a few seconds to end.</param>
     /// <returns>The exit code: 0 when it stopped as asked, 1 when it could not run.</returns>
-    public static async Task<int> RunAsync(
-        ClusterFile file, NodeName name, string data, string run, CancellationToken stop)
+    public static async Task<int> RunAsync(ClusterFile file, NodeName name, string data, CancellationToken stop)
     {
-        _ = run;
         if (file.PgProxy is not { } proxy)
             return await SayAsync("the file has no section pgproxy");
         using var logs = Logs.Create("pgproxy");
-        using var etcd = new EtcdStore(Endpoints(file, name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
+        using var etcd = new EtcdStore(
+            file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
         var watcher = new ClusterWatcher(
             etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster),
             logs.CreateLogger<ClusterWatcher>());
@@ -67,12 +64,6 @@ static class PgProxyWiring
         HoldTimeout = proxy.HoldTimeout,
         DefaultTtl = file.Postgres.Dcs.Ttl,
     };
-
-    /// <summary>The member on this host first: it costs no network, and the others stand in for it.</summary>
-    static ImmutableArray<string> Endpoints(ClusterFile file, NodeName name) => file.Etcd.On.IsDefaultOrEmpty
-        ? file.Etcd.Endpoints
-        : [.. file.Etcd.On.OrderBy(host => host == name ? 0 : 1)
-            .Select(host => $"{file.AddressOf(host)}:{file.Etcd.ClientPort}")];
 
     static async Task<int> SayAsync(string problem)
     {

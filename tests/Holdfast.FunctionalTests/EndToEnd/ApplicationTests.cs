@@ -59,7 +59,7 @@ public sealed class ApplicationTests(RunningLab lab) : IAsyncDisposable
     {
         await lab.WholeAsync();
         var former = await PidAsync(Instance);
-        using var requests = await Requests.StartAsync(lab, rate: 60, seconds: 20);
+        using var requests = await Requests.StartAsync(lab, rate: 60, seconds: 60);
         await fault();
         await BackAsync([(Instance, former)], BackLimit);
         ShouldBeFew(await requests.EndAsync(), ErrorShareMax);

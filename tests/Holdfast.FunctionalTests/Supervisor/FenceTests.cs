@@ -55,7 +55,7 @@ public sealed class FenceTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"gone {(BootClock.Now - deadline).TotalMilliseconds:F1} ms after the deadline");
         // Without a cgroup, who left both the data directory and a parent that died is nobody's any more.
         if (withCgroup)
-            everybody.ShouldAllBe(process => !process.IsAlive);
+            await Wait.UntilAsync(() => everybody.All(process => !process.IsAlive), "nor of its descendants", _stop);
         await ShouldBeAReplicaNextTimeAsync(postgres);
     }
 
