@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Holdfast.Lab.Hosts;
+using Holdfast.Lab.Reports;
 using Holdfast.Lab.Status;
 using Holdfast.Lab.Workloads;
 
@@ -21,4 +22,5 @@ sealed partial class LabJson : JsonSerializerContext;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Attempt))]
+[JsonSerializable(typeof(OutageRecord))]
 sealed partial class LabLineJson : JsonSerializerContext;

@@ -48,6 +48,7 @@ static class Entry
             FaultCommand.Create(),
             TrafficCommand.Create(),
             LoadCommand.Create(),
+            MeasureCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0 && parsed.Action is System.CommandLine.Invocation.AsynchronousCommandLineAction

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Holdfast.Lab.Hosts;
 
@@ -41,7 +42,7 @@ sealed class ClusterClient(LabState state) : IDisposable
                 new Uri($"http://127.0.0.1:{port}/"), HttpCompletionOption.ResponseHeadersRead, stop);
             return true;
         }
-        catch (Exception failure) when (failure is HttpRequestException
+        catch (Exception failure) when (failure is HttpRequestException or SocketException
             || (failure is OperationCanceledException && !stop.IsCancellationRequested))
         {
             return false;
@@ -67,7 +68,7 @@ sealed class ClusterClient(LabState state) : IDisposable
             return JsonSerializer.Deserialize(await asking, type);
         }
         catch (Exception failure)
-            when (failure is HttpRequestException or JsonException or System.Net.Sockets.SocketException
+            when (failure is HttpRequestException or JsonException or SocketException
             || (failure is OperationCanceledException && !stop.IsCancellationRequested))
         {
             return null;

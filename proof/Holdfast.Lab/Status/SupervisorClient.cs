@@ -25,7 +25,7 @@ static class SupervisorClient
             var text = await http.GetStringAsync(new Uri("http://supervisor/status"), stop);
             return JsonSerializer.Deserialize(text, LabJson.Default.SupervisorAnswer);
         }
-        catch (Exception failure) when (failure is HttpRequestException or JsonException
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or JsonException
             || (failure is OperationCanceledException && !stop.IsCancellationRequested))
         {
             return null;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 
 namespace Holdfast.Lab.Workloads;
@@ -109,7 +110,7 @@ sealed class Load(Uri target, LoadMix mix) : IDisposable
         {
             return "timeout";
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException)
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
         {
             return "broken";
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Holdfast.Agent.Configuration;
 using Holdfast.Cluster.Model;
 
@@ -54,11 +55,7 @@ public sealed class PeerClient : IDisposable
                 ? PeerAnswerReader.Read(await response.Content.ReadAsByteArrayAsync(stop))
                 : null;
         }
-        catch (HttpRequestException)
-        {
-            return null;
-        }
-        catch (IOException)
+        catch (Exception failure) when (failure is HttpRequestException or IOException or SocketException)
         {
             return null;
         }

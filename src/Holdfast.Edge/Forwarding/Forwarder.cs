@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Holdfast.Edge.Backends;
 using Holdfast.Edge.Health;
 using Holdfast.Edge.Routes;
@@ -94,7 +95,8 @@ internal sealed class Forwarder(
             answer = await attempt.Instance.Client.SendAsync(request, attempt.Cancelled);
         }
         catch (Exception failed) when (
-            failed is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException)
+            failed is HttpRequestException or IOException or SocketException or OperationCanceledException
+                or ObjectDisposedException)
         {
             return new Result(Endings.Of(attempt, failed), Answer: null, Endings.Why(attempt, failed));
         }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.Store.Etcd;
@@ -93,7 +94,8 @@ sealed class EtcdGateway : IDisposable
                 ? Reply.Lost($"{endpoint} did not answer within {limit.TotalMilliseconds:0} ms")
                 : Reply.NotSent($"{endpoint} did not take a connection in time");
         }
-        catch (HttpRequestException e)
+        // The bare one: a new connection that was reset before the handler had asked it for its peer.
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             return content.WasSent
                 ? Reply.Lost($"{endpoint} broke the connection: {e.Message}")
@@ -153,7 +155,7 @@ sealed class EtcdGateway : IDisposable
         {
             throw new StoreUnavailableException($"{endpoint} did not begin a watch in time", e);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             throw new StoreUnavailableException($"{endpoint} can't be watched: {e.Message}", e);
         }

@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Holdfast.Cluster.Model;
@@ -42,7 +43,7 @@ sealed class SwitchoverCall : IDisposable
             {
                 return await PostAsync(new Uri(new Uri(member.ApiUrl), "/switchover"), body, stop);
             }
-            catch (HttpRequestException refused) when (WasNotSent(refused))
+            catch (Exception refused) when (WasNotSent(refused))
             {
                 unreachable.Add($"{member.Name} ({refused.Message})");
             }
@@ -72,8 +73,10 @@ sealed class SwitchoverCall : IDisposable
     }
 
     // Asking another agent is safe only when this one can't have begun: two wishes would get in each other's way.
-    static bool WasNotSent(HttpRequestException refused) =>
-        refused.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError;
+    static bool WasNotSent(Exception refused) => refused is SocketException or HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
+    };
 
     static bool IsBroken(Exception broken, CancellationToken stop) =>
         broken is HttpRequestException or IOException

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Holdfast.Lab.Machine;
+using Holdfast.Lab.Status;
 using Holdfast.Lab.Workloads;
 using Shouldly;
 using Xunit;
@@ -114,7 +116,7 @@ public sealed class ApplicationTests(RunningLab lab) : IAsyncDisposable
             using var answer = await http.GetAsync(new Uri(Edge, ById), Stop);
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or TaskCanceledException)
         {
             return false;
         }
@@ -140,14 +142,14 @@ public sealed class ApplicationTests(RunningLab lab) : IAsyncDisposable
 
     async Task<(string State, int? Pid)> StateAsync(string host)
     {
-        var status = await Holdfast.Lab.Status.StatusReader.ReadAsync(lab.State, Stop);
+        var status = await StatusReader.ReadAsync(lab.State, Stop);
         var app = status.Hosts.Single(one => one.Name == host).Programs.FirstOrDefault(program => program.Name == App);
         return (app?.State ?? "unknown", app?.Pid);
     }
 
     async Task FaultAsync(string host, string kind)
     {
-        using var http = LabHttp.Client(lab, TimeSpan.FromSeconds(2));
+        using var http = LabHttp.Client(lab.State, TimeSpan.FromSeconds(2));
         using var body = new StringContent($$"""{"kind":"{{kind}}","after_ms":300}""", Encoding.UTF8, "application/json");
         var port = lab.File.Apps.Single(app => app.Name == App).Port;
         using var answer = await http.PostAsync(

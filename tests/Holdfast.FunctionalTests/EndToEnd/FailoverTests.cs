@@ -1,4 +1,5 @@
 using Holdfast.Lab.Machine;
+using Holdfast.Lab.Status;
 using Holdfast.Lab.Workloads;
 using Shouldly;
 using Xunit;
@@ -11,6 +12,7 @@ namespace Holdfast.FunctionalTests.EndToEnd;
 public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
 {
     const double NoOutageMs = 1_000;
+    static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Longer than the load of that test runs.</summary>
     static readonly TimeSpan WithoutMajority = TimeSpan.FromSeconds(12);
@@ -45,8 +47,8 @@ public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
     public async Task A_killed_host_costs_five_seconds_at_most_and_rejoins()
     {
         var primary = await lab.WholeAsync();
-        using (var etcd = new EtcdLeadership(lab))
-            await etcd.PutAsync(primary, off: true);
+        using (var etcd = new EtcdLeadership(lab.State, lab.File))
+            await etcd.PutAsync(primary, off: true, Stop);
         await KillHostAsync(primary, 5_000);
     }
 
@@ -63,8 +65,8 @@ public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
         {
             // Its supervisor would move it away again at once.
             await lab.LabAsync("fault", "pause", primary, "supervisor");
-            using var etcd = new EtcdLeadership(lab);
-            await etcd.PutAsync(primary);
+            using var etcd = new EtcdLeadership(lab.State, lab.File);
+            await etcd.PutAsync(primary, off: false, Stop);
         }
         await lab.LabAsync("fault", "kill-host", primary);
         var (report, _) = await load.EndAsync();
@@ -107,9 +109,9 @@ public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
     public async Task One_stopped_member_of_etcd_is_no_outage(bool leader)
     {
         var primary = await lab.WholeAsync();
-        using var etcd = new EtcdLeadership(lab);
-        await etcd.PutAsync(primary, off: true);
-        var leading = await etcd.HostAsync();
+        using var etcd = new EtcdLeadership(lab.State, lab.File);
+        await etcd.PutAsync(primary, off: true, Stop);
+        var leading = await etcd.HostAsync(Stop);
         var member = leader
             ? leading
             : lab.State.Hosts.First(host => host.Name != leading && host.Name != primary).Name;

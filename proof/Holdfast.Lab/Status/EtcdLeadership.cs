@@ -1,48 +1,52 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text.Json;
+using Holdfast.Cluster.Configuration;
+using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Machine;
-using Shouldly;
-using Xunit;
 
-namespace Holdfast.FunctionalTests.EndToEnd;
+namespace Holdfast.Lab.Status;
 
 /// <summary>On which host etcd's leader is, and moving it; asked member by member, from the lab's bridge.</summary>
-sealed class EtcdLeadership(RunningLab lab) : IDisposable
+sealed class EtcdLeadership(LabState state, ClusterFile file) : IDisposable
 {
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(1), MoveLimit = TimeSpan.FromSeconds(20);
-    static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    readonly HttpClient _http = LabHttp.Client(lab, Limit);
+    readonly HttpClient _http = LabHttp.Client(state, Limit);
 
     /// <summary>Waits until the leader is on this host, moving it there; or, with <paramref name="off"/>, until it is
     /// not.</summary>
-    public async Task PutAsync(string host, bool off = false)
+    /// <exception cref="LabException">It did not go there.</exception>
+    public async Task PutAsync(string host, bool off, CancellationToken stop)
     {
         var came = await Wait.ForAsync(async () =>
         {
-            var members = await MembersAsync();
+            var members = await MembersAsync(stop);
             var leader = members.FirstOrDefault(member => member.Id == member.Leader);
-            if (leader.Host is null || members.Count < lab.State.Hosts.Length)
+            if (leader.Host is null || members.Count < state.Hosts.Length)
                 return false;
             if (leader.Host == host != off)
                 return true;
             var target = members.First(member => member.Host == host != off).Id;
-            _ = await TryAskAsync(leader.Host, "maintenance/transfer-leadership", $$"""{"targetID":"{{target}}"}""");
+            _ = await TryAskAsync(
+                leader.Host, "maintenance/transfer-leadership", $$"""{"targetID":"{{target}}"}""", stop);
             return false;
-        }, MoveLimit, Stop);
-        came.ShouldBeTrue($"etcd's leader did not go {(off ? "off" : "to")} {host}");
+        }, MoveLimit, stop);
+        if (!came)
+            throw new LabException($"etcd's leader did not go {(off ? "off" : "to")} {host}");
     }
 
-    public async Task<string> HostAsync() => (await MembersAsync()).First(member => member.Id == member.Leader).Host;
+    public async Task<string> HostAsync(CancellationToken stop) =>
+        (await MembersAsync(stop)).First(member => member.Id == member.Leader).Host;
 
     public void Dispose() => _http.Dispose();
 
-    async Task<List<(string Host, ulong Id, ulong Leader)>> MembersAsync()
+    async Task<List<(string Host, ulong Id, ulong Leader)>> MembersAsync(CancellationToken stop)
     {
         List<(string, ulong, ulong)> members = [];
-        foreach (var host in lab.State.Hosts)
+        foreach (var host in state.Hosts)
         {
-            if (await TryAskAsync(host.Name, "maintenance/status", "{}") is not { } answer)
+            if (await TryAskAsync(host.Name, "maintenance/status", "{}", stop) is not { } answer)
                 continue;
             using var status = JsonDocument.Parse(answer);
             var header = status.RootElement.GetProperty("header");
@@ -52,16 +56,16 @@ sealed class EtcdLeadership(RunningLab lab) : IDisposable
         return members;
     }
 
-    async Task<string?> TryAskAsync(string host, string call, string body)
+    async Task<string?> TryAskAsync(string host, string call, string body, CancellationToken stop)
     {
         try
         {
             using var content = new StringContent(body);
             using var answer = await _http.PostAsync(
-                new Uri($"http://{lab.State.Host(host).Address}:{lab.File.Etcd.ClientPort}/v3/{call}"), content, Stop);
-            return await answer.Content.ReadAsStringAsync(Stop);
+                new Uri($"http://{state.Host(host).Address}:{file.Etcd.ClientPort}/v3/{call}"), content, stop);
+            return await answer.Content.ReadAsStringAsync(stop);
         }
-        catch (Exception failure) when (failure is HttpRequestException or TaskCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or TaskCanceledException)
         {
             return null;
         }

@@ -3,20 +3,20 @@ using System.Net.Sockets;
 using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Machine;
 
-namespace Holdfast.FunctionalTests.EndToEnd;
+namespace Holdfast.Lab.Status;
 
 /// <summary>HTTP to the hosts of a lab, from its bridge.</summary>
 static class LabHttp
 {
-    public static HttpClient Client(RunningLab lab, TimeSpan limit) => new(
-        new SocketsHttpHandler { ConnectCallback = (context, stop) => ConnectAsync(lab, context.DnsEndPoint, stop) })
+    public static HttpClient Client(LabState state, TimeSpan limit) => new(
+        new SocketsHttpHandler { ConnectCallback = (context, stop) => ConnectAsync(state, context.DnsEndPoint, stop) })
     {
         Timeout = limit,
     };
 
-    static async ValueTask<Stream> ConnectAsync(RunningLab lab, DnsEndPoint to, CancellationToken stop)
+    static async ValueTask<Stream> ConnectAsync(LabState state, DnsEndPoint to, CancellationToken stop)
     {
-        var socket = NamespaceThread.Run(Cabling.PathOf(lab.State.Network.Namespace),
+        var socket = NamespaceThread.Run(Cabling.PathOf(state.Network.Namespace),
             () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
         try
         {
