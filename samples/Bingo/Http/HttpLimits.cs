@@ -10,8 +10,8 @@ static class HttpLimits
 
     public static readonly TimeSpan Headers = TimeSpan.FromSeconds(10), Idle = TimeSpan.FromMinutes(2);
 
-    /// <summary>From SIGTERM, for requests under way.</summary>
-    public static readonly TimeSpan Stop = TimeSpan.FromSeconds(5);
+    /// <summary>From SIGTERM, for requests under way: the longest computation, on a busy machine.</summary>
+    public static readonly TimeSpan Stop = TimeSpan.FromSeconds(8);
 
     public static readonly TimeSpan LongDummyMin = TimeSpan.FromSeconds(3), LongDummyMax = TimeSpan.FromSeconds(4.9);
 
