@@ -91,13 +91,12 @@ internal static class ClusterFileBinder
     static HealthSettings Health(YamlMap map)
     {
         var missing = new HealthSettings();
-        var every = Duration(map["every"]) ?? missing.Every;
         return new HealthSettings
         {
             Http = Text(map["http"]),
             Tcp = map["tcp"] is not null,
             Command = Texts(map["command"]),
-            Every = every,
+            Every = Duration(map["every"]) ?? missing.Every,
             Timeout = Duration(map["timeout"]) ?? missing.Timeout,
             Rise = Number(map["rise"]) ?? missing.Rise,
             Fall = Number(map["fall"]) ?? missing.Fall,
