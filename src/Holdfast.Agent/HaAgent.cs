@@ -1,8 +1,5 @@
-using Holdfast.Agent.Act;
 using Holdfast.Agent.Configuration;
-using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
-using Holdfast.Agent.Observe;
 using Holdfast.Agent.Rest;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Metrics;
@@ -13,22 +10,18 @@ using Holdfast.Store.Layout;
 
 namespace Holdfast.Agent;
 
-/// <summary>The HA agent of one PostgreSQL: the door of this room. Its parts are put together here, by hand.</summary>
+/// <summary>The HA agent of one PostgreSQL: the door of this room.</summary>
 public sealed class HaAgent : IAsyncDisposable
 {
     /// <summary>From the request to stop until everything must be over.</summary>
     static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
-    readonly AgentState _state = new();
     readonly PeerClient _peerClient = new();
     readonly MeterCollector _metrics = new("Holdfast.");
     readonly IPostgres _postgres;
-    readonly ClusterWatcher _watcher;
     readonly FenceLink? _fence;
-    readonly LeaseKeeper _lease;
-    readonly JobSlot _jobs;
-    readonly Locks _locks;
-    readonly HaLoop _loop;
+    readonly LeaseKeeper _keeper;
+    readonly AgentCore _core;
     readonly RestApi _rest;
     readonly ILogger _log;
 
@@ -43,71 +36,49 @@ public sealed class HaAgent : IAsyncDisposable
     {
         (_postgres, _log) = (postgres, log);
         var keys = new PatroniKeys(settings.Namespace, settings.Scope);
-        var ours = new HoldfastKeys(settings.Scope);
-        _watcher = new ClusterWatcher(store, keys, ours, log);
         _fence = settings.FenceSocket is { } socket ? new FenceLink(socket) : null;
         if (_fence is null)
             log.NoSupervisor();
+        var link = _fence ?? (IFenceLink)new LoneFence(Path.Combine(settings.StateDirectory, "fence.json"));
         var owner = new LeaseOwner(settings.Name.Value, keys.Leader, postgres, settings.Postgres.DataDirectory, cgroup);
-        _lease = new LeaseKeeper(
-            owner, heartbeat, _fence ?? (IFenceLink)new LoneFence(Path.Combine(settings.StateDirectory, "fence.json")),
-            settings.BootstrapDcs.Lease, log);
-        _jobs = new JobSlot(() => BootClock.Now, Nudge, log);
-        var bootstrap = new BootstrapMark(settings.StateDirectory);
-        var source = new ClusterSource(_watcher, TermLedger.Open(settings.StateDirectory, TimeProvider.System));
-        var observer = new Observer(
-            settings, source, store, postgres, new Peers(_peerClient), _lease, _jobs, _state, bootstrap, () =>
-                BootClock.Now);
-        _locks = new Locks(settings, keys, ours, store, _lease, _state, () => BootClock.Now, log);
-        var journal = new Journal(settings, keys, ours, store, postgres, _state, TimeProvider.System, log);
-        var reigning = new Reigning(settings, keys, store, postgres, _lease, _state, _locks, journal, Nudge, log);
-        var actor = new Actor(settings, postgres, _lease, _jobs, _state, bootstrap, _locks, reigning, log);
-        _loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, _state), postgres, _state, () =>
-                BootClock.Now, log);
+        var lease = new LeaseMachine(settings.BootstrapDcs.Lease, owner.WritesWithoutRight, log);
+        // Before the first look: a PostgreSQL that may write keeps its right, and no other.
+        lease.Inherit(link.TryGet(), BootClock.BootId, BootClock.Now);
+        _keeper = new LeaseKeeper(
+            lease, owner, heartbeat, link, new MembersLink(settings.Name.Value, settings.ConnUrl, settings.ApiUrl), log);
+        _core = new AgentCore(
+            settings, store, postgres, new Peers(_peerClient), lease, new NoteFolder(settings.StateDirectory),
+            BootClock.Provider, log);
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _loop.Published, store, _peerClient, _metrics, TimeProvider.System, log);
+            () => _core.Loop.Published, store, _peerClient, _metrics, TimeProvider.System, log);
     }
 
     /// <summary>Runs until <paramref name="stop"/>, then stops PostgreSQL and releases the lock.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         await _rest.StartAsync(stop);
-        _watcher.Changed += () => Nudge("the cluster changed");
-        _lease.Changed += Nudge;
-        _postgres.Ended += PostgresEnded;
-        var watching = _watcher.RunAsync(stop);
-        await _loop.RunAsync(stop);
-        await watching;
+        await _core.RunAsync(stop);
         await EndAsync();
-    }
-
-    void Nudge(string why) => _loop?.Nudge(why);
-
-    void PostgresEnded()
-    {
-        _log.PostgresEnded();
-        Nudge("PostgreSQL ended");
     }
 
     async Task EndAsync()
     {
         using var limit = new CancellationTokenSource(StopLimit);
-        _jobs.Cancel();
+        _core.Jobs.Cancel();
         var stopped = await _postgres.StopAsync(StopLimit / 2, limit.Token);
         if (!stopped.Ok)
             _log.StepFailed("stop", stopped.Why);
-        if (_watcher.Current is { } watched)
-            await _locks.ReleaseAsync(watched.View, "the agent was stopped", limit.Token);
+        if (_core.Watcher.Current is { } watched)
+            await _core.Locks.ReleaseAsync(watched.View, "the agent was stopped", limit.Token);
         await _rest.StopAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _rest.DisposeAsync();
-        _lease.Dispose();
-        _jobs.Dispose();
+        _keeper.Dispose();
+        _core.Dispose();
         _fence?.Dispose();
         _peerClient.Dispose();
         _metrics.Dispose();

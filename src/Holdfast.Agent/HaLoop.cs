@@ -16,7 +16,7 @@ internal sealed class HaLoop(
     Publisher publisher,
     IPostgres postgres,
     AgentState state,
-    Func<TimeSpan> now,
+    TimeProvider clock,
     ILogger log)
 {
     /// <summary>While something is about to change, the next turn comes this soon.</summary>
@@ -102,8 +102,8 @@ internal sealed class HaLoop(
 
     async ValueTask WaitAsync(TimeSpan wait, CancellationToken stop)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(wait);
+        using var timer = new CancellationTokenSource(wait, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop, timer.Token);
         try
         {
             await _nudges.Reader.ReadAsync(limit.Token);
@@ -131,7 +131,7 @@ internal sealed class HaLoop(
         Name = settings.Name,
         Scope = settings.Scope,
         Cluster = view,
-        StoreSeenAt = self.ViewAge == TimeSpan.MaxValue ? null : TimeProvider.System.GetUtcNow() - self.ViewAge,
+        StoreSeenAt = self.ViewAge == TimeSpan.MaxValue ? null : clock.GetUtcNow() - self.ViewAge,
         Postgres = self.Postgres,
         LookedAt = _published.LookedAt,
         State = Words.State(self),
@@ -139,10 +139,10 @@ internal sealed class HaLoop(
         HasLease = self.HasLease,
         Term = self.Term,
         Job = self.Job,
-        LastTurn = now(),
+        LastTurn = clock.GetElapsedTime(0),
         Decision = $"{decision.GetType().Name}: {decision.Why}",
-        ConnUrl = $"postgres://{settings.Postgres.ConnectHost}:{settings.Postgres.Port}/postgres",
-        ApiUrl = $"http://{settings.RestConnect}/patroni",
+        ConnUrl = settings.ConnUrl,
+        ApiUrl = settings.ApiUrl,
         NoFailover = settings.NoFailover,
         NoLoadBalance = settings.NoLoadBalance,
         NoSync = settings.NoSync,

@@ -5,7 +5,6 @@ using Holdfast.Agent.Lease;
 using Holdfast.Agent.Observe;
 using Holdfast.Cluster.Decisions;
 using Holdfast.Cluster.Model;
-using Holdfast.Foundation.Processes;
 using Holdfast.Postgres.Instance;
 using static Holdfast.Cluster.Decisions.HaDecision;
 
@@ -16,12 +15,13 @@ namespace Holdfast.Agent.Act;
 internal sealed class Actor(
     AgentSettings settings,
     IPostgres postgres,
-    LeaseKeeper lease,
+    LeaseMachine lease,
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
     Locks locks,
     Reigning reigning,
+    Func<TimeSpan> now,
     ILogger log)
 {
     /// <summary>A planned stop that needs longer is ended by the kill.</summary>
@@ -60,7 +60,7 @@ internal sealed class Actor(
                 break;
             case Promote d:
                 if (state.Reign is { CountedAt: null } reign)
-                    state.Reign = reign with { CountedAt = BootClock.Now };
+                    state.Reign = reign with { CountedAt = now() };
                 jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
                 break;
             case StartPrimary d:
@@ -144,7 +144,7 @@ internal sealed class Actor(
     // The right to write is looked at last thing before PostgreSQL gets it; afterwards the lease's thread watches.
     async ValueTask<StepResult> PromoteAsync(Promote decision, CancellationToken stop)
     {
-        if (!lease.MayWrite)
+        if (!lease.MayWrite(now()))
             return StepResult.Failed("the lease ended before the promotion");
         var promoted = await postgres.PromoteAsync(decision.Names.Text, stop);
         lease.Refresh();
@@ -153,7 +153,7 @@ internal sealed class Actor(
 
     async ValueTask<StepResult> StartPrimaryAsync(StartPrimary decision, CancellationToken stop)
     {
-        if (!lease.MayWrite)
+        if (!lease.MayWrite(now()))
             return StepResult.Failed("the lease ended before the start");
         var started = await postgres.StartPrimaryAsync(decision.Names.Text, stop);
         lease.Refresh();
@@ -176,7 +176,7 @@ internal sealed class Actor(
     void Promoted()
     {
         if (state.Reign is { } reign)
-            state.Reign = reign with { PromotedAt = BootClock.Now };
+            state.Reign = reign with { PromotedAt = now() };
     }
 
     void Started(Term term, StepResult result)

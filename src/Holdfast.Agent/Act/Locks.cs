@@ -17,7 +17,7 @@ internal sealed class Locks(
     PatroniKeys keys,
     HoldfastKeys ours,
     IStore store,
-    LeaseKeeper lease,
+    LeaseMachine lease,
     AgentState state,
     Func<TimeSpan> now,
     ILogger log)

@@ -16,7 +16,7 @@ internal sealed class Reigning(
     PatroniKeys keys,
     IStore store,
     IPostgres postgres,
-    LeaseKeeper lease,
+    LeaseMachine lease,
     AgentState state,
     Locks locks,
     Journal journal,

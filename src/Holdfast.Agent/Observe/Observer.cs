@@ -16,7 +16,7 @@ internal sealed class Observer(
     IStore store,
     IPostgres postgres,
     IPeers peers,
-    LeaseKeeper lease,
+    LeaseMachine lease,
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
@@ -42,7 +42,7 @@ internal sealed class Observer(
         if (view is not null)
             Remember(view, look);
         var campaigns = view is { Leader: null } && lease.State is null && jobs.View is null;
-        var mayWrite = lease.MayWrite;
+        var mayWrite = lease.MayWrite(now());
         return (view, new SelfView
         {
             Name = settings.Name,

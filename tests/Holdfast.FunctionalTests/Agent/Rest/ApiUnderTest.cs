@@ -29,7 +29,7 @@ sealed class ApiUnderTest : IAsyncDisposable
     ApiUnderTest(IStore store, bool replicaNoFailover)
     {
         Store = store;
-        _watcher = new ClusterWatcher(Store, s_keys, s_ours, NullLogger.Instance);
+        _watcher = new ClusterWatcher(Store, s_keys, s_ours, BootClock.Provider, NullLogger.Instance);
         _watching = _watcher.RunAsync(_stop.Token);
         _leader = Api(() => View("n1", PostgresState.Primary) with { HasLease = true, Term = new(42) });
         _replica = Api(() => View("n2", PostgresState.Replica) with { NoFailover = replicaNoFailover });

@@ -1,0 +1,71 @@
+using Holdfast.Agent.Act;
+using Holdfast.Agent.Configuration;
+using Holdfast.Agent.Jobs;
+using Holdfast.Agent.Lease;
+using Holdfast.Agent.Observe;
+using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Instance;
+using Holdfast.Store;
+using Holdfast.Store.Layout;
+
+namespace Holdfast.Agent;
+
+/// <summary>What observes, decides and acts, put together by hand, without doors, threads and sockets of its own: in
+/// production <see cref="HaAgent"/> gives it the real ones, in proof the simulator gives it a simulated world.</summary>
+internal sealed class AgentCore : IDisposable
+{
+    readonly IPostgres _postgres;
+    readonly ILogger _log;
+
+    public AgentCore(
+        AgentSettings settings, IStore store, IPostgres postgres, IPeers peers, LeaseMachine lease, INotes notes,
+        TimeProvider clock, ILogger log)
+    {
+        (_postgres, _log) = (postgres, log);
+        var state = new AgentState();
+        var keys = new PatroniKeys(settings.Namespace, settings.Scope);
+        var ours = new HoldfastKeys(settings.Scope);
+        var bootstrap = new BootstrapMark(notes);
+        TimeSpan Now() => clock.GetElapsedTime(0);
+        Watcher = new ClusterWatcher(store, keys, ours, clock, log);
+        Jobs = new JobSlot(Now, Nudge, log);
+        var source = new ClusterSource(Watcher, TermLedger.Open(notes, clock));
+        var observer = new Observer(settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, Now);
+        Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
+        var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
+        var reigning = new Reigning(settings, keys, store, postgres, lease, state, Locks, journal, Nudge, log);
+        var actor = new Actor(settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, Now, log);
+        Loop = new HaLoop(
+            settings, observer, actor, new Publisher(settings, keys, store, state), postgres, state, clock, log);
+        Watcher.Changed += () => Nudge("the cluster changed");
+        lease.Changed += Nudge;
+        postgres.Ended += PostgresEnded;
+    }
+
+    public HaLoop Loop { get; }
+    public ClusterWatcher Watcher { get; }
+    public Locks Locks { get; }
+    public JobSlot Jobs { get; }
+
+    /// <summary>Until <paramref name="stop"/>.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var watching = Watcher.RunAsync(stop);
+        await Loop.RunAsync(stop);
+        await watching;
+    }
+
+    void Nudge(string why) => Loop?.Nudge(why);
+
+    void PostgresEnded()
+    {
+        _log.PostgresEnded();
+        Nudge("PostgreSQL ended");
+    }
+
+    public void Dispose()
+    {
+        _postgres.Ended -= PostgresEnded;
+        Jobs.Dispose();
+    }
+}
