@@ -86,6 +86,10 @@ static partial class Native
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(int descriptor);
 
+    /// <summary>Kind 0 and id 0: the calling thread.</summary>
+    [LibraryImport("libc", EntryPoint = "getpriority")]
+    public static partial int GetPriority(int kind, int id);
+
     /// <summary>Kind 0 and id 0: the calling thread alone, on Linux.</summary>
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     public static partial int SetPriority(int kind, int id, int priority);

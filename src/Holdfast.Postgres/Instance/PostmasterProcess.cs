@@ -178,7 +178,7 @@ sealed class PostmasterProcess
     {
         var start = new ProcessStartInfo("setsid") { WorkingDirectory = _data.Path };
         var procs = Cgroup?.ProcsFile ?? "/dev/null";
-        string[] command = ["env", "--default-signal=PIPE", "sh", "-c", Script, procs, _settings.LogFile];
+        string[] command = [.. UrgentThread.OrdinaryChild, "env", "--default-signal=PIPE", "sh", "-c", Script, procs, _settings.LogFile];
         // Only root can move a process into the leaf and then become somebody else.
         string[] become = _user is null
             ? []

@@ -33,7 +33,8 @@ sealed class Programs(InstanceSettings settings, DataDirectory data, DurableFile
         string program, IReadOnlyList<string> arguments, RunLimits limits, CancellationToken stop)
     {
         files.CreateFolder(data.WorkFolder);
-        var start = new ProcessStartInfo(program, arguments)
+        string[] command = [.. UrgentThread.OrdinaryChild, program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

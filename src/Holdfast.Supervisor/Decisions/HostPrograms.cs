@@ -84,7 +84,7 @@ public static partial class HostPrograms
     static ProgramSpec AgentOn(ClusterFile file, NodeName host, NodePaths paths) => new()
     {
         Name = Agent,
-        RaisesThreads = true,
+        IsUrgent = true,
         User = file.Postgres.User,
         CgroupLeaf = $"{NodePaths.PostgresGroup}/{Agent}",
         StopGrace = AgentStopGrace,

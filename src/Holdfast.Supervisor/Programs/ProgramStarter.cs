@@ -13,9 +13,6 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
     /// <summary>A lease of 3 s must not end for want of a core.</summary>
     const string UrgentNice = "-10";
 
-    /// <summary>The highest there is.</summary>
-    const string NiceLimit = "--nice=40";
-
     /// <summary>
     /// Runs as the supervisor's user and becomes the program, same pid: joins the cgroup, leaves the record by which a
     /// later supervisor knows the process (so no moment exists in which it runs unrecorded), may give up the
@@ -124,10 +121,7 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
             WorkingDirectory = spec.WorkingDirectory,
             UseShellExecute = false,
         };
-        string[] first = !Environment.IsPrivilegedProcess ? []
-            : spec.IsUrgent ? ["nice", "-n", UrgentNice]
-            : spec.RaisesThreads ? ["prlimit", NiceLimit]
-            : [];
+        string[] first = spec.IsUrgent && Environment.IsPrivilegedProcess ? ["nice", "-n", UrgentNice] : [];
         string[] prologue =
         [
             .. first,
