@@ -29,6 +29,7 @@ public sealed class HaAgent : IAsyncDisposable
     readonly JobSlot _jobs;
     readonly Locks _locks;
     readonly HaLoop _loop;
+    readonly DiskProbe _disk;
     readonly RestApi _rest;
     readonly ILogger _log;
 
@@ -55,19 +56,21 @@ public sealed class HaAgent : IAsyncDisposable
         _jobs = new JobSlot(() => BootClock.Now, Nudge, log);
         var bootstrap = new BootstrapMark(settings.StateDirectory);
         var source = new ClusterSource(_watcher, TermLedger.Open(settings.StateDirectory, TimeProvider.System));
+        _disk = new DiskProbe(
+            settings.Postgres.DataDirectory, settings.Postgres.RunAs, new DiskLimits(), Nudge, log);
         var observer = new Observer(
-            settings, source, store, postgres, new Peers(_peerClient), _lease, _jobs, _state, bootstrap, () =>
-                BootClock.Now);
+            settings, source, store, postgres, new Peers(_peerClient), _lease, _jobs, _state, bootstrap,
+            () => _disk.Current, () => BootClock.Now);
         _locks = new Locks(settings, keys, ours, store, _lease, _state, () => BootClock.Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, _state, TimeProvider.System, log);
         var reigning = new Reigning(settings, keys, store, postgres, _lease, _state, _locks, journal, Nudge, log);
         var actor = new Actor(settings, postgres, _lease, _jobs, _state, bootstrap, _locks, reigning, log);
         _loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, _state), postgres, _state, () =>
-                BootClock.Now, log);
+            settings, observer, actor, new Publisher(settings, keys, store, _state, () => _disk.Current), postgres,
+            _state, () => BootClock.Now, log);
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _loop.Published, store, _peerClient, _metrics, TimeProvider.System, log);
+            () => _loop.Published with { Disk = _disk.Current }, store, _peerClient, _metrics, TimeProvider.System, log);
     }
 
     /// <summary>Runs until <paramref name="stop"/>, then stops PostgreSQL and releases the lock.</summary>
@@ -78,8 +81,10 @@ public sealed class HaAgent : IAsyncDisposable
         _lease.Changed += Nudge;
         _postgres.Ended += PostgresEnded;
         var watching = _watcher.RunAsync(stop);
+        var probing = _disk.RunAsync(stop);
         await _loop.RunAsync(stop);
         await watching;
+        await probing;
         await EndAsync();
     }
 

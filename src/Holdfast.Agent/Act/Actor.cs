@@ -70,6 +70,9 @@ internal sealed class Actor(
             case HandOver d:
                 jobs.Start("hand over", token => HandOverAsync(d, view, token), Nothing, stop);
                 break;
+            case StepDown d:
+                jobs.Start("step down", token => StepDownAsync(d, view, token), Nothing, stop);
+                break;
             case StopReplica:
                 jobs.Start("stop", token => postgres.StopAsync(StopLimit, token), Nothing, stop);
                 break;
@@ -170,6 +173,16 @@ internal sealed class Actor(
         if (!stopped.Ok)
             return stopped;
         await locks.ReleaseAsync(view, $"switchover to {decision.Candidate}", stop);
+        return StepResult.Done;
+    }
+
+    // Whatever the disk lets the stop come to, the kill has then been delivered to all, and nobody here writes.
+    async ValueTask<StepResult> StepDownAsync(StepDown decision, ClusterView view, CancellationToken stop)
+    {
+        if (decision.StopLimit > TimeSpan.Zero)
+            _ = await postgres.StopAsync(decision.StopLimit, stop);
+        postgres.Kill();
+        await locks.ReleaseAsync(view, decision.Why, stop);
         return StepResult.Done;
     }
 

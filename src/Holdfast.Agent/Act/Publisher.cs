@@ -6,7 +6,8 @@ using Holdfast.Store.Layout;
 namespace Holdfast.Agent.Act;
 
 /// <summary>Keeps this member's key: what it says of itself, on a lease of its own.</summary>
-internal sealed class Publisher(AgentSettings settings, PatroniKeys keys, IStore store, AgentState state)
+internal sealed class Publisher(
+    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<DiskView> disk)
 {
     /// <summary>The version of Patroni whose keys and answers we follow: other members compare it.</summary>
     public const string PatroniVersion = "4.1.4";
@@ -69,6 +70,7 @@ internal sealed class Publisher(AgentSettings settings, PatroniKeys keys, IStore
             NoSync = settings.NoSync,
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
+            Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
         };
     }
 }

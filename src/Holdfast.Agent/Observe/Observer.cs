@@ -20,6 +20,7 @@ internal sealed class Observer(
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
+    Func<DiskView> disk,
     Func<TimeSpan> now)
 {
     /// <summary>Peers that need longer do not count in this turn.</summary>
@@ -67,6 +68,7 @@ internal sealed class Observer(
             WalSendersThen = state.WalSendersThen,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
+            Disk = disk(),
         });
     }
 

@@ -25,12 +25,13 @@ public static class Ha
             (PostgresState.Primary, false) => new Fence("primary without a counted lease"),
             _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
             _ when view is null => new Wait("the store has not answered yet"),
-            (_, true) => HoldLock(view, self, settings),
+            (_, true) => GrayDisk.Holding(view, self, settings) ?? HoldLock(view, self, settings),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
             _ when self.StoreRestored => new Wait(
                 "the store stands below what was seen before: restored from an old copy;"
                     + " an operator must raise term_base"),
             _ when Stranger(view, self) is { } why => new Wait(why),
+            _ when view.Leader?.Holder != self.Name && GrayDisk.Bar(view, self) is { } why => new Wait(why),
             _ when view.Leader is null => WithoutLeader(view, self, settings),
             _ when view.Leader.Holder == self.Name =>
                 new Release("the lock is ours by name, and no counted lease of ours is in force"),

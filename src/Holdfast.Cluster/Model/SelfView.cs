@@ -64,6 +64,9 @@ public sealed record SelfView
     /// <summary>How long a primary has had no streaming standby; null while it has one.</summary>
     public TimeSpan? Alone { get; init; }
     public bool NoFailover { get; init; }
+
+    /// <summary>What the write probe says.</summary>
+    public DiskView Disk { get; init; } = DiskView.Well;
 }
 
 public enum LockFreedom

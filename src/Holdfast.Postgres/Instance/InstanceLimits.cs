@@ -31,6 +31,9 @@ static class InstanceLimits
     /// <summary>From SIGKILL until the process is gone.</summary>
     public static readonly TimeSpan Killed = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the kill waits for standby.signal to be on disk.</summary>
+    public static readonly TimeSpan Signal = TimeSpan.FromSeconds(1);
+
     public static readonly TimeSpan ControlData = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan WalDump = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan InitDb = TimeSpan.FromMinutes(5);

@@ -4,10 +4,10 @@ using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 
-/// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and one of our own.</summary>
+/// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and two of our own.</summary>
 public static class MemberJson
 {
-    const string TermField = "holdfast_term";
+    const string TermField = "holdfast_term", DiskField = "holdfast_disk";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -33,6 +33,7 @@ public static class MemberJson
             NoSync = tags.Boolean("nosync") ?? tags.Number("sync_priority") is <= 0,
             PendingRestart = value.Boolean("pending_restart") ?? false,
             Term = new Term(value.Number(TermField) ?? 0),
+            Disk = value.Text(DiskField) ?? "",
         };
     }
 
@@ -58,6 +59,8 @@ public static class MemberJson
             json.WriteNumber("timeline", timeline);
         if (member.Term != Term.None)
             json.WriteNumber(TermField, member.Term.Value);
+        if (member.Disk.Length > 0)
+            json.WriteString(DiskField, member.Disk);
     });
 
     static void WriteTags(Utf8JsonWriter json, MemberView member)
