@@ -70,7 +70,8 @@ public sealed class HaAgent : IAsyncDisposable
             _state, () => BootClock.Now, log);
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _loop.Published with { Disk = _disk.Current }, store, _peerClient, _metrics, TimeProvider.System, log);
+            () => _loop.Published with { Disk = _disk.Current }, store, _peerClient, _metrics, TimeProvider.System,
+            log);
     }
 
     /// <summary>Runs until <paramref name="stop"/>, then stops PostgreSQL and releases the lock.</summary>

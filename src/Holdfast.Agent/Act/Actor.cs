@@ -89,7 +89,7 @@ internal sealed class Actor(
         {
             case StartReplica d:
                 jobs.Start("start as replica", token =>
-                    postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), Nothing, stop);
+                    postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), _ => state.ForgetComparison(), stop);
                 break;
             case Follow d:
                 jobs.Start("follow", token => postgres.FollowAsync(AddressOf(view, d.Leader), token), _ =>
@@ -203,6 +203,7 @@ internal sealed class Actor(
 
     void Cloned(ClusterView view, StepResult result)
     {
+        state.CloneFailed = result.Ok ? null : (result.Why, BootClock.Now);
         if (result.Ok && view.Leader is { } leader)
             state.History = new HistoryView(leader.Term, HistoryVerdict.Same, RewindTried: false);
     }

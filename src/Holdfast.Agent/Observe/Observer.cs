@@ -44,7 +44,7 @@ internal sealed class Observer(
             Remember(view, look);
         var campaigns = view is { Leader: null } && lease.State is null && jobs.View is null;
         var mayWrite = lease.MayWrite;
-        return (view, new SelfView
+        return (view, WithTroubles(new SelfView
         {
             Name = settings.Name,
             Postgres = look,
@@ -68,9 +68,14 @@ internal sealed class Observer(
             WalSendersThen = state.WalSendersThen,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
-            Disk = disk(),
-        });
+        }));
     }
+
+    SelfView WithTroubles(SelfView self) => self with
+    {
+        CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
+        Disk = disk(),
+    };
 
     async ValueTask<ClusterView> ReadNowAsync(ClusterView watched, CancellationToken stop)
     {
@@ -92,12 +97,24 @@ internal sealed class Observer(
             state.LeaderlessSince ??= now();
         state.InitializeEmptySince = view is { Initialize: "", Leader: null } ? state.InitializeEmptySince ?? now()
             : null;
-        state.NotStreamingSince = look is { State: PostgresState.Replica, Streaming: false }
-            ? state.NotStreamingSince ?? now() : null;
+        RememberStreaming(look);
         state.StartingSince = look.State == PostgresState.Starting ? state.StartingSince ?? now() : null;
         var alone = look.State == PostgresState.Primary && look.WalSenders.All(sender => sender.State != "streaming");
         state.AloneSince = alone ? state.AloneSince ?? now() : null;
         RememberNames(look);
+    }
+
+    void RememberStreaming(PostgresView look)
+    {
+        // Whoever replays what it has does not need the leader's log yet.
+        var replays = look.Replayed > state.ReplayedThen;
+        state.ReplayedThen = look.Replayed;
+        state.NotStreamingSince = look is not { State: PostgresState.Replica, Streaming: false } ? null
+            : replays ? now()
+            : state.NotStreamingSince ?? now();
+        // A stream that ends may have a reason that was not there when histories were compared.
+        if (look.Streaming)
+            state.ForgetComparison();
     }
 
     // Backends and walsenders read a changed setting a moment after the postmaster shows it, so the position that

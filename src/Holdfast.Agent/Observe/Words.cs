@@ -12,6 +12,7 @@ internal static class Words
         ("hand over" or "step down" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
         (_, PostgresState.Primary or PostgresState.Replica) => "running",
         (_, PostgresState.Starting) => "starting",
+        _ when self.CloneFailed is not null => "create replica failed",
         _ => "stopped",
     };
 

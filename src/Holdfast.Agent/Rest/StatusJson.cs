@@ -105,11 +105,13 @@ static class StatusJson
         json.WriteBoolean("has_lease", HealthAnswer.Leads(view, now));
         json.WriteString("data", DataWord(view.Postgres.Data));
         json.WriteNumber("position_age_ms", (long)(now - view.LookedAt).TotalMilliseconds);
-        json.WriteString("disk", view.Disk.Word);
-        if (!view.Disk.IsWell)
-            json.WriteString("disk_why", view.Disk.Why);
         json.WriteString("job", view.Job?.Name);
         json.WriteString("decision", view.Decision);
+        if (!view.Disk.IsWell)
+        {
+            json.WriteString("disk", view.Disk.Word);
+            json.WriteString("disk_why", view.Disk.Why);
+        }
         json.WriteEndObject();
     }
 
