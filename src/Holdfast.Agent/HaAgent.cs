@@ -4,6 +4,7 @@ using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
 using Holdfast.Agent.Observe;
 using Holdfast.Agent.Rest;
+using Holdfast.Agent.Watchdog;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Metrics;
 using Holdfast.Foundation.Processes;
@@ -25,6 +26,7 @@ public sealed class HaAgent : IAsyncDisposable
     readonly IPostgres _postgres;
     readonly ClusterWatcher _watcher;
     readonly FenceLink? _fence;
+    readonly WatchdogLink? _watchdog;
     readonly LeaseKeeper _lease;
     readonly JobSlot _jobs;
     readonly Locks _locks;
@@ -49,10 +51,11 @@ public sealed class HaAgent : IAsyncDisposable
         _fence = settings.FenceSocket is { } socket ? new FenceLink(socket) : null;
         if (_fence is null)
             log.NoSupervisor();
+        var link = _fence ?? (IFenceLink)new LoneFence(Path.Combine(settings.StateDirectory, "fence.json"));
+        if (settings.Watchdog is { Mode: not WatchdogMode.Off } watchdog)
+            link = _watchdog = WatchdogOf(watchdog, link, settings.BootstrapDcs.Ttl);
         var owner = new LeaseOwner(settings.Name.Value, keys.Leader, postgres, settings.Postgres.DataDirectory, cgroup);
-        _lease = new LeaseKeeper(
-            owner, heartbeat, _fence ?? (IFenceLink)new LoneFence(Path.Combine(settings.StateDirectory, "fence.json")),
-            settings.BootstrapDcs.Lease, log);
+        _lease = new LeaseKeeper(owner, heartbeat, link, settings.BootstrapDcs.Lease, log);
         _jobs = new JobSlot(() => BootClock.Now, Nudge, log);
         var bootstrap = new BootstrapMark(settings.StateDirectory);
         var source = new ClusterSource(_watcher, TermLedger.Open(settings.StateDirectory, TimeProvider.System));
@@ -60,7 +63,7 @@ public sealed class HaAgent : IAsyncDisposable
             settings.Postgres.DataDirectory, settings.Postgres.RunAs, new DiskLimits(), Nudge, log);
         var observer = new Observer(
             settings, source, store, postgres, new Peers(_peerClient), _lease, _jobs, _state, bootstrap,
-            () => _disk.Current, () => BootClock.Now);
+            () => new HostTroubles(_disk.Current, WatchdogFailed), () => BootClock.Now);
         _locks = new Locks(settings, keys, ours, store, _lease, _state, () => BootClock.Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, _state, TimeProvider.System, log);
         var reigning = new Reigning(settings, keys, store, postgres, _lease, _state, _locks, journal, Nudge, log);
@@ -70,9 +73,22 @@ public sealed class HaAgent : IAsyncDisposable
             _state, () => BootClock.Now, log);
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _loop.Published with { Disk = _disk.Current }, store, _peerClient, _metrics, TimeProvider.System,
+            () => _loop.Published with { Disk = _disk.Current, WatchdogFailed = WatchdogFailed }, store, _peerClient, _metrics, TimeProvider.System,
             log);
     }
+
+    bool WatchdogFailed => _watchdog is { Failed: true };
+
+    WatchdogLink WatchdogOf(WatchdogSettings settings, IFenceLink link, TimeSpan ttl) => new(
+        link,
+        settings,
+        settings.Testing ? new RecordingWatchdog(settings.Device) : new KernelWatchdog(settings.Device),
+        // The lease's thread is there before the loop is.
+        () => _loop?.Published.Cluster is { } cluster
+            ? new WatchdogWish(cluster.Settings?.Ttl ?? ttl, AgentFacts.IsPaused(cluster))
+            : new WatchdogWish(ttl, Paused: false),
+        () => _postgres.Postmaster is not null,
+        _log);
 
     /// <summary>Runs until <paramref name="stop"/>, then stops PostgreSQL and releases the lock.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -113,6 +129,7 @@ public sealed class HaAgent : IAsyncDisposable
     {
         await _rest.DisposeAsync();
         _lease.Dispose();
+        _watchdog?.Dispose();
         _jobs.Dispose();
         _fence?.Dispose();
         _peerClient.Dispose();

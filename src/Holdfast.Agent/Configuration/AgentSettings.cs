@@ -40,6 +40,9 @@ public sealed record AgentSettings
     /// <summary>A folder of the agent's own: the highest term seen is kept there.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>The third owner of the deadline; off unless the file asks for it.</summary>
+    public WatchdogSettings Watchdog { get; init; } = new();
+
     public bool NoFailover { get; init; }
     public bool NoLoadBalance { get; init; }
     public bool NoSync { get; init; }

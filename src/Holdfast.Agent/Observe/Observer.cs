@@ -20,7 +20,7 @@ internal sealed class Observer(
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
-    Func<DiskView> disk,
+    Func<HostTroubles> host,
     Func<TimeSpan> now)
 {
     /// <summary>Peers that need longer do not count in this turn.</summary>
@@ -74,7 +74,8 @@ internal sealed class Observer(
     SelfView WithTroubles(SelfView self) => self with
     {
         CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
-        Disk = disk(),
+        Disk = host().Disk,
+        WatchdogFailed = host().WatchdogFailed,
     };
 
     async ValueTask<ClusterView> ReadNowAsync(ClusterView watched, CancellationToken stop)

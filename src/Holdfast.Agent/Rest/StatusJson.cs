@@ -27,6 +27,8 @@ static class StatusJson
             json.WriteString("database_system_identifier", system);
         if (view.Postgres.PendingRestart)
             json.WriteBoolean("pending_restart", true);
+        if (view.WatchdogFailed)
+            json.WriteBoolean("watchdog_failed", true);
         json.WriteStartObject("patroni");
         json.WriteString("version", AgentFacts.PatroniVersion);
         json.WriteString("scope", view.Scope);

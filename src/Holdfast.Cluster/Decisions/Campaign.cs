@@ -27,6 +27,8 @@ static class Campaign
             return "tagged nofailover";
         if (GrayDisk.Bar(view, self) is { } disk)
             return disk;
+        if (self.WatchdogFailed)
+            return Ha.NoWatchdog;
         if (self.Lock == LockFreedom.LeaseAlive)
             return "the lock is gone but its lease lives: deleted by hand, its owner may still write";
         if (self.Lock == LockFreedom.Unknown && !(self.Leaderless > LockUnknownFor(view)))

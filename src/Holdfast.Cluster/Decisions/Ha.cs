@@ -14,6 +14,8 @@ public static class Ha
     /// three).</summary>
     public const int FailedStartsMax = 3;
 
+    internal const string NoWatchdog = "the watchdog is required, and does not work";
+
     /// <summary>A replica may take this long to begin to stream before its history is compared with the
     /// leader's.</summary>
     public static readonly TimeSpan NotStreamingMax = TimeSpan.FromSeconds(2);
@@ -26,6 +28,7 @@ public static class Ha
             _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
             _ when view is null => new Wait("the store has not answered yet"),
             (_, true) => GrayDisk.Holding(view, self, settings) ?? HoldLock(view, self, settings),
+            _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(NoWatchdog),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
             _ when self.StoreRestored => new Wait(
                 "the store stands below what was seen before: restored from an old copy;"
@@ -70,6 +73,7 @@ public static class Ha
     static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.Data, self.Postgres.State) switch
         {
+            _ when self.WatchdogFailed && view.Initialize is not { Length: > 0 } => new Wait(NoWatchdog),
             _ when self.Bootstrapping || view.Initialize is not { Length: > 0 } =>
                 Bootstrap.Decide(view, self),
             (DataState.Empty, _) => new Wait("no data here, and no leader to clone from"),

@@ -68,6 +68,9 @@ public sealed record SelfView
     /// <summary>The last clone, when it failed; null once one worked.</summary>
     public FailureView? CloneFailed { get; init; }
 
+    /// <summary>A watchdog is required here, and does not work.</summary>
+    public bool WatchdogFailed { get; init; }
+
     /// <summary>What the write probe says.</summary>
     public DiskView Disk { get; init; } = DiskView.Well;
 }
