@@ -1,6 +1,4 @@
-using Holdfast.Agent.Act;
 using Holdfast.Agent.Configuration;
-using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
 using Holdfast.Agent.Observe;
 using Holdfast.Agent.Rest;
@@ -14,24 +12,21 @@ using Holdfast.Store.Layout;
 
 namespace Holdfast.Agent;
 
-/// <summary>The HA agent of one PostgreSQL: the door of this room. Its parts are put together here, by hand.</summary>
+/// <summary>The HA agent of one PostgreSQL: the door of this room.</summary>
 public sealed class HaAgent : IAsyncDisposable
 {
     /// <summary>From the request to stop until everything must be over.</summary>
     static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
-    readonly AgentState _state = new();
     readonly PeerClient _peerClient = new();
     readonly MeterCollector _metrics = new("Holdfast.");
     readonly IPostgres _postgres;
-    readonly ClusterWatcher _watcher;
     readonly FenceLink? _fence;
     readonly WatchdogLink? _watchdog;
-    readonly LeaseKeeper _lease;
-    readonly JobSlot _jobs;
-    readonly Locks _locks;
-    readonly HaLoop _loop;
     readonly DiskProbe _disk;
+    readonly LeaseKeeper _keeper;
+    readonly Pulses _pulses;
+    readonly AgentCore _core;
     readonly RestApi _rest;
     readonly ILogger _log;
 
@@ -46,8 +41,6 @@ public sealed class HaAgent : IAsyncDisposable
     {
         (_postgres, _log) = (postgres, log);
         var keys = new PatroniKeys(settings.Namespace, settings.Scope);
-        var ours = new HoldfastKeys(settings.Scope);
-        _watcher = new ClusterWatcher(store, keys, ours, log);
         _fence = settings.FenceSocket is { } socket ? new FenceLink(socket) : null;
         if (_fence is null)
             log.NoSupervisor();
@@ -55,26 +48,36 @@ public sealed class HaAgent : IAsyncDisposable
         if (settings.Watchdog is { Mode: not WatchdogMode.Off } watchdog)
             link = _watchdog = WatchdogOf(watchdog, link, settings.BootstrapDcs.Ttl);
         var owner = new LeaseOwner(settings.Name.Value, keys.Leader, postgres, settings.Postgres.DataDirectory, cgroup);
-        _lease = new LeaseKeeper(owner, heartbeat, link, settings.BootstrapDcs.Lease, log);
-        _jobs = new JobSlot(() => BootClock.Now, Nudge, log);
-        var bootstrap = new BootstrapMark(settings.StateDirectory);
-        var source = new ClusterSource(_watcher, TermLedger.Open(settings.StateDirectory, TimeProvider.System));
+        var lease = new LeaseMachine(settings.BootstrapDcs.Lease, owner.WritesWithoutRight, log);
+        // Before the first look: a PostgreSQL that may write keeps its right, and no other.
+        lease.Inherit(link.TryGet(), BootClock.BootId, BootClock.Now);
+        _keeper = new LeaseKeeper(
+            lease, owner, heartbeat, link, new MembersLink(settings.Name.Value, settings.ConnUrl, settings.ApiUrl),
+            log);
+        var notes = new NoteFolder(settings.StateDirectory);
+        var promises = new Promises(notes, BootClock.BootId, BootClock.Provider);
+        _pulses = new Pulses(settings.Scope, settings.RestListen.Port,
+            () => lease.MayWrite(BootClock.Now) ? lease.State?.Term : null);
         _disk = new DiskProbe(
-            settings.Postgres.DataDirectory, settings.Postgres.RunAs, new DiskLimits(), Nudge, log);
-        var observer = new Observer(
-            settings, source, store, postgres, new Peers(_peerClient), _lease, _jobs, _state, bootstrap,
-            () => new HostTroubles(_disk.Current, WatchdogFailed), () => BootClock.Now);
-        _locks = new Locks(settings, keys, ours, store, _lease, _state, () => BootClock.Now, log);
-        var journal = new Journal(settings, keys, ours, store, postgres, _state, TimeProvider.System, log);
-        var reigning = new Reigning(settings, keys, store, postgres, _lease, _state, _locks, journal, Nudge, log);
-        var actor = new Actor(settings, postgres, _lease, _jobs, _state, bootstrap, _locks, reigning, log);
-        _loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, _state, () => _disk.Current), postgres,
-            _state, () => BootClock.Now, log);
+            settings.Postgres.DataDirectory, settings.Postgres.RunAs, new DiskLimits(),
+            why => _core?.Loop.Nudge(why), log);
+        _core = new AgentCore(
+            settings, store, postgres, new Peers(_peerClient), _pulses, lease, notes, promises, BootClock.Provider,
+            log)
+        {
+            Host = () => new HostTroubles(_disk.Current, WatchdogFailed),
+        };
+        // Whether the lease is in force is not as old as the last turn: proxies ask when the store is silent.
+        AgentView View() => _core.Loop.Published with
+        {
+            HasLease = lease.MayWrite(BootClock.Now),
+            Disk = _disk.Current,
+            WatchdogFailed = WatchdogFailed,
+        };
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _loop.Published with { Disk = _disk.Current, WatchdogFailed = WatchdogFailed }, store, _peerClient, _metrics, TimeProvider.System,
-            log);
+            View, store, _peerClient, _metrics, new FailsafeDoor(View, () => _core.StoreAge, promises),
+            TimeProvider.System, log);
     }
 
     bool WatchdogFailed => _watchdog is { Failed: true };
@@ -84,7 +87,7 @@ public sealed class HaAgent : IAsyncDisposable
         settings,
         settings.Testing ? new RecordingWatchdog(settings.Device) : new KernelWatchdog(settings.Device),
         // The lease's thread is there before the loop is.
-        () => _loop?.Published.Cluster is { } cluster
+        () => _core?.Loop.Published.Cluster is { } cluster
             ? new WatchdogWish(cluster.Settings?.Ttl ?? ttl, AgentFacts.IsPaused(cluster))
             : new WatchdogWish(ttl, Paused: false),
         () => _postgres.Postmaster is not null,
@@ -94,43 +97,31 @@ public sealed class HaAgent : IAsyncDisposable
     public async Task RunAsync(CancellationToken stop)
     {
         await _rest.StartAsync(stop);
-        _watcher.Changed += () => Nudge("the cluster changed");
-        _lease.Changed += Nudge;
-        _postgres.Ended += PostgresEnded;
-        var watching = _watcher.RunAsync(stop);
         var probing = _disk.RunAsync(stop);
-        await _loop.RunAsync(stop);
-        await watching;
+        await _core.RunAsync(stop);
         await probing;
         await EndAsync();
-    }
-
-    void Nudge(string why) => _loop?.Nudge(why);
-
-    void PostgresEnded()
-    {
-        _log.PostgresEnded();
-        Nudge("PostgreSQL ended");
     }
 
     async Task EndAsync()
     {
         using var limit = new CancellationTokenSource(StopLimit);
-        _jobs.Cancel();
+        _core.Jobs.Cancel();
         var stopped = await _postgres.StopAsync(StopLimit / 2, limit.Token);
         if (!stopped.Ok)
             _log.StepFailed("stop", stopped.Why);
-        if (_watcher.Current is { } watched)
-            await _locks.ReleaseAsync(watched.View, "the agent was stopped", limit.Token);
+        if (_core.Watcher.Current is { } watched)
+            await _core.Locks.ReleaseAsync(watched.View, "the agent was stopped", limit.Token);
         await _rest.StopAsync(limit.Token);
     }
 
     public async ValueTask DisposeAsync()
     {
         await _rest.DisposeAsync();
-        _lease.Dispose();
+        _keeper.Dispose();
         _watchdog?.Dispose();
-        _jobs.Dispose();
+        _pulses.Dispose();
+        _core.Dispose();
         _fence?.Dispose();
         _peerClient.Dispose();
         _metrics.Dispose();

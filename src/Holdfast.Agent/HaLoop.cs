@@ -16,7 +16,7 @@ internal sealed class HaLoop(
     Publisher publisher,
     IPostgres postgres,
     AgentState state,
-    Func<TimeSpan> now,
+    TimeProvider clock,
     ILogger log)
 {
     /// <summary>While something is about to change, the next turn comes this soon.</summary>
@@ -81,9 +81,20 @@ internal sealed class HaLoop(
         {
             { Job: not null } => dynamic.LoopWait, // Its end nudges.
             { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
-            _ when decision is not (HaDecision.Wait or HaDecision.Lead) => Busy,
-            _ => dynamic.LoopWait,
+            _ when decision is not (HaDecision.Wait or HaDecision.Lead) || _published.Suspects != Term.None => Busy,
+            // A wish to move the leader is near: whoever may take over is looked at.
+            _ when view?.Failover is not null => Busy,
+            _ => UntilSuspicion(self, dynamic),
         };
+    }
+
+    /// <summary>Up to the moment at which a primary that stays silent from now on would be suspected.</summary>
+    static TimeSpan UntilSuspicion(SelfView self, DynamicSettings dynamic)
+    {
+        if (self is not { Silence: { } silence, HasLease: false } || !dynamic.EarlyTakeover)
+            return dynamic.LoopWait;
+        var left = Takeover.SuspectAfter - silence;
+        return left < Busy ? Busy : left < dynamic.LoopWait ? left : dynamic.LoopWait;
     }
 
     async ValueTask ApplySettingsAsync(ClusterView? view, SelfView self, CancellationToken stop)
@@ -102,8 +113,8 @@ internal sealed class HaLoop(
 
     async ValueTask WaitAsync(TimeSpan wait, CancellationToken stop)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(wait);
+        using var timer = new CancellationTokenSource(wait, clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop, timer.Token);
         try
         {
             await _nudges.Reader.ReadAsync(limit.Token);
@@ -131,18 +142,22 @@ internal sealed class HaLoop(
         Name = settings.Name,
         Scope = settings.Scope,
         Cluster = view,
-        StoreSeenAt = self.ViewAge == TimeSpan.MaxValue ? null : TimeProvider.System.GetUtcNow() - self.ViewAge,
+        StoreSeenAt = self.ViewAge == TimeSpan.MaxValue ? null : clock.GetUtcNow() - self.ViewAge,
         Postgres = self.Postgres,
         LookedAt = _published.LookedAt,
         State = Words.State(self),
         Role = Words.Role(self),
         HasLease = self.HasLease,
         Term = self.Term,
+        Refused = self.Refused,
+        Suspects = view?.Leader is { } leader && Takeover.Suspects(view, self, view.Settings ?? settings.BootstrapDcs)
+            ? leader.Term : Term.None,
+        OnFailsafe = self.OnFailsafe,
         Job = self.Job,
-        LastTurn = now(),
+        LastTurn = clock.GetElapsedTime(0),
         Decision = $"{decision.GetType().Name}: {decision.Why}",
-        ConnUrl = $"postgres://{settings.Postgres.ConnectHost}:{settings.Postgres.Port}/postgres",
-        ApiUrl = $"http://{settings.RestConnect}/patroni",
+        ConnUrl = settings.ConnUrl,
+        ApiUrl = settings.ApiUrl,
         NoFailover = settings.NoFailover,
         NoLoadBalance = settings.NoLoadBalance,
         NoSync = settings.NoSync,

@@ -4,7 +4,6 @@ using System.Text.Json.Serialization;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Lease;
 using Holdfast.Cluster.Model;
-using Holdfast.Foundation.Processes;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store;
 using Holdfast.Store.Layout;
@@ -41,7 +40,7 @@ internal sealed class Journal(
             LockMs = Milliseconds(reign.LockAt - reign.LeaderlessAt),
             LeaseMs = Milliseconds((reign.CountedAt ?? promoted) - reign.LeaderlessAt),
             PromotedMs = Milliseconds(promoted - reign.LeaderlessAt),
-            ServingMs = Milliseconds(BootClock.Now - reign.LeaderlessAt),
+            ServingMs = Milliseconds(clock.GetElapsedTime(0) - reign.LeaderlessAt),
         };
         var json = JsonSerializer.Serialize(failover, JournalJson.Default.FailoverEvent);
         var history = await HistoryAsync(view, stop);

@@ -7,13 +7,17 @@ namespace Holdfast.Agent.Act;
 
 /// <summary>Keeps this member's key: what it says of itself, on a lease of its own.</summary>
 internal sealed class Publisher(
-    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<DiskView> disk)
+    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<bool> storeIsSilent,
+    Func<DiskView> disk)
 {
     /// <summary>The version of Patroni whose keys and answers we follow: other members compare it.</summary>
     public const string PatroniVersion = "4.1.4";
 
     public async ValueTask PublishAsync(AgentView view, DynamicSettings dynamic, CancellationToken stop)
     {
+        // Every try would take its whole limit, and the loop has better to do.
+        if (storeIsSilent())
+            return;
         // Twice the lock's ttl: a member outlives an etcd election, and the lock does not wait for it.
         var ttl = 2 * dynamic.Ttl;
         if (!await KeepLeaseAsync(ttl, stop))
@@ -70,6 +74,8 @@ internal sealed class Publisher(
             NoSync = settings.NoSync,
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
+            Refused = view.Refused,
+            Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
             Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
         };
     }

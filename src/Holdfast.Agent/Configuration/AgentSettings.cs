@@ -40,6 +40,12 @@ public sealed record AgentSettings
     /// <summary>A folder of the agent's own: the highest term seen is kept there.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>Where others reach PostgreSQL, as members publish it.</summary>
+    public string ConnUrl => $"postgres://{Postgres.ConnectHost}:{Postgres.Port}/postgres";
+
+    /// <summary>Where others reach this agent, as members publish it.</summary>
+    public string ApiUrl => $"http://{RestConnect}/patroni";
+
     /// <summary>The third owner of the deadline; off unless the file asks for it.</summary>
     public WatchdogSettings Watchdog { get; init; } = new();
 

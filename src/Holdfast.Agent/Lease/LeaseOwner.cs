@@ -13,9 +13,6 @@ internal sealed class LeaseOwner(string name, string leaderKey, IPostgres postgr
     public string Name { get; } = name;
     public string LeaderKey { get; } = leaderKey;
 
-    /// <summary>Added to mod_revision; raised only after the store was restored from an old copy.</summary>
-    public long TermBase { get; set; }
-
     public void Kill() => postgres.Kill();
 
     /// <summary>A postmaster runs here, and its directory is not a standby's.</summary>

@@ -1,17 +1,23 @@
+using Holdfast.Store.Layout;
+
 namespace Holdfast.Agent.Observe;
 
-/// <summary>"This node claimed the bootstrap and has not finished it": a file, so that it outlives the agent.</summary>
-internal sealed class BootstrapMark(string stateDirectory)
+/// <summary>"This node claimed the bootstrap and has not finished it": a note, so that it outlives the agent.</summary>
+internal sealed class BootstrapMark(INotes notes)
 {
-    readonly string _file = Path.Combine(stateDirectory, "bootstrapping");
+    const string Note = "bootstrapping";
 
-    public bool IsSet => File.Exists(_file);
+    public bool IsSet { get; private set; } = notes.Read(Note) is not null;
 
     public void Set()
     {
-        using var file = new FileStream(_file, FileMode.Create);
-        file.Flush(flushToDisk: true);
+        notes.Write(Note, []);
+        IsSet = true;
     }
 
-    public void Clear() => File.Delete(_file);
+    public void Clear()
+    {
+        notes.Remove(Note);
+        IsSet = false;
+    }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
+using Holdfast.Cluster.Decisions;
 using Holdfast.Cluster.Model;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store;
@@ -16,10 +17,12 @@ internal sealed class Observer(
     IStore store,
     IPostgres postgres,
     IPeers peers,
-    LeaseKeeper lease,
+    LeaseMachine lease,
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
+    Promises promises,
+    IPulses pulses,
     Func<HostTroubles> host,
     Func<TimeSpan> now)
 {
@@ -33,6 +36,7 @@ internal sealed class Observer(
     {
         jobs.Harvest();
         var watched = cluster.Current;
+        var refused = promises.Refused; // Before the look: a position is final only if it was looked up since.
         var lookedAt = now();
         var look = await postgres.LookAsync(stop);
         looked(look, lookedAt);
@@ -42,9 +46,22 @@ internal sealed class Observer(
             view = await ReadNowAsync(view, stop);
         if (view is not null)
             Remember(view, look);
-        var campaigns = view is { Leader: null } && lease.State is null && jobs.View is null;
-        var mayWrite = lease.MayWrite;
-        return (view, WithTroubles(new SelfView
+        var self = Self(view, look, refused) with
+        {
+            ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
+            CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
+            Disk = host().Disk,
+            WatchdogFailed = host().WatchdogFailed,
+        };
+        return (view, view is null || lease.State is not null || jobs.View is not null
+            ? self
+            : await WithVotesAsync(view, self, stop));
+    }
+
+    SelfView Self(ClusterView? view, PostgresView look, Term refused)
+    {
+        var mayWrite = lease.MayWrite(now());
+        return new SelfView
         {
             Name = settings.Name,
             Postgres = look,
@@ -52,11 +69,13 @@ internal sealed class Observer(
             LeasePending = !mayWrite && lease.State is not null,
             Term = lease.State?.Term ?? Term.None,
             Job = jobs.View,
-            ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
             Leaderless = now() - state.LeaderlessSince,
-            Lock = campaigns ? await FreedomAsync(view!, stop) : LockFreedom.Unknown,
+            LastTerm = cluster.HighestTerm,
+            Refused = refused,
+            Silence = view?.Leader is { } leads ? Silence(leads, look) : null,
+            Promised = promises.Bound,
+            OnFailsafe = lease.OnFailsafe,
             StoreRestored = cluster.Restored,
-            Peers = campaigns ? await AskPeersAsync(view!, stop) : [],
             Bootstrapping = bootstrap.IsSet,
             Hosts = [.. settings.Hosts.Keys],
             InitializeAbandoned = now() - state.InitializeEmptySince,
@@ -68,15 +87,30 @@ internal sealed class Observer(
             WalSendersThen = state.WalSendersThen,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
-        }));
+        };
     }
 
-    SelfView WithTroubles(SelfView self) => self with
+    /// <summary>Whoever might take the lock asks whether it is free, and the others what they have.</summary>
+    async ValueTask<SelfView> WithVotesAsync(ClusterView view, SelfView self, CancellationToken stop)
     {
-        CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
-        Disk = host().Disk,
-        WatchdogFailed = host().WatchdogFailed,
-    };
+        if (view.Leader is null)
+        {
+            return self with
+            {
+                Lock = await FreedomAsync(view, stop),
+                Peers = await AskPeersAsync(view, stop),
+            };
+        }
+        return view.Settings is { } dynamic && Takeover.Suspects(view, self, dynamic)
+            ? self with { Peers = await AskPeersAsync(view, stop) }
+            : self;
+    }
+
+    // The younger of the two; a leader whose pulses were never heard proves nothing by its silence.
+    TimeSpan? Silence(LeaderView leader, PostgresView look) =>
+        pulses.LastHeard(leader.Term) is { } heard
+            ? look.WalSilence is { } wal && wal < now() - heard ? wal : now() - heard
+            : null;
 
     async ValueTask<ClusterView> ReadNowAsync(ClusterView watched, CancellationToken stop)
     {
@@ -115,7 +149,10 @@ internal sealed class Observer(
             : state.NotStreamingSince ?? now();
         // A stream that ends may have a reason that was not there when histories were compared.
         if (look.Streaming)
+        {
             state.ForgetComparison();
+            state.CloneFailed = null;
+        }
     }
 
     // Backends and walsenders read a changed setting a moment after the postmaster shows it, so the position that
@@ -143,7 +180,7 @@ internal sealed class Observer(
         if (state.LastLeader is not { } last)
             return LockFreedom.Unknown;
         if (view.Release is { } release && release.Term >= last.Term)
-            return LockFreedom.Free;
+            return LockFreedom.Released;
         try
         {
             return await store.TimeToLiveAsync(last.LeaseId, stop) is null ? LockFreedom.Free : LockFreedom.LeaseAlive;

@@ -27,10 +27,10 @@ static class GrayDisk
             : new StepDown(StopLimitOf(self.Disk), $"{why}; {heir} can write");
     }
 
-    /// <summary>Why a node that holds no lock stays as it is; null: its disk is no reason. A running replica goes on
-    /// following.</summary>
-    public static string? Bar(ClusterView view, SelfView self) =>
-        self.Disk.IsWell || (self.Postgres.State == PostgresState.Replica && view.Leader is not null)
+    /// <summary>Why a node does not come to lead, and a stopped one stays stopped; null: its disk is no reason. A
+    /// running replica goes on following, and votes.</summary>
+    public static string? Bar(SelfView self) =>
+        self.Disk.IsWell
             ? null
             : $"the disk is {self.Disk.Word}: {self.Disk.Why}; waiting until it can be written again";
 

@@ -14,8 +14,6 @@ public static class Ha
     /// three).</summary>
     public const int FailedStartsMax = 3;
 
-    internal const string NoWatchdog = "the watchdog is required, and does not work";
-
     /// <summary>A replica may take this long to begin to stream before its history is compared with the
     /// leader's.</summary>
     public static readonly TimeSpan NotStreamingMax = TimeSpan.FromSeconds(2);
@@ -28,18 +26,26 @@ public static class Ha
             _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
             _ when view is null => new Wait("the store has not answered yet"),
             (_, true) => GrayDisk.Holding(view, self, settings) ?? HoldLock(view, self, settings),
-            _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(NoWatchdog),
+            _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(Campaign.Unfit(self)!),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
             _ when self.StoreRestored => new Wait(
                 "the store stands below what was seen before: restored from an old copy;"
                     + " an operator must raise term_base"),
             _ when Stranger(view, self) is { } why => new Wait(why),
-            _ when view.Leader?.Holder != self.Name && GrayDisk.Bar(view, self) is { } why => new Wait(why),
+            (not PostgresState.Replica, _) when view.Leader?.Holder != self.Name && GrayDisk.Bar(self) is { } why =>
+                new Wait(why),
             _ when view.Leader is null => WithoutLeader(view, self, settings),
             _ when view.Leader.Holder == self.Name =>
                 new Release("the lock is ours by name, and no counted lease of ours is in force"),
+            _ when Takeover.Decide(view, view.Leader, self, settings) is { } takeover => takeover,
+            _ when view.Leader.Term <= self.Refused => Refusing(view.Leader, self),
             _ => Rejoin.Decide(view, view.Leader, self, settings),
         };
+
+    static HaDecision Refusing(LeaderView leader, SelfView self) =>
+        self.Postgres is { State: PostgresState.Stopped, Data: DataState.Usable }
+            ? new StartReplica(Leader: null, $"term {leader.Term} is refused; runs without a source")
+            : new Wait($"term {leader.Term} of {leader.Holder} is refused: waits for a newer one");
 
     static string? Stranger(ClusterView view, SelfView self) =>
         view.Initialize is { Length: > 0 } cluster && self.Postgres.SystemIdentifier is { } ours && ours != cluster
@@ -50,6 +56,8 @@ public static class Ha
     {
         PostgresState.Primary when self.Bootstrapping => new FinishBootstrap("the first primary runs"),
         PostgresState.Primary when view.Failover is { } wish => Switchover.Decide(view, wish, self, settings),
+        PostgresState.Primary when view.Members.FirstOrDefault(member => member.Refused >= self.Term) is { } refusing =>
+            new LeaveTerm(self.Term, $"{refusing.Name} refuses term {self.Term}, and the lease is in force"),
         PostgresState.Primary => Leadership.Decide(view, self, settings, "primary, and holder of the lock"),
         PostgresState.Replica => new Promote(self.Term, NamesOf(view, settings), "holds the lock, not yet primary"),
         PostgresState.Starting => self.Starting > settings.PrimaryStartTimeout
@@ -73,7 +81,7 @@ public static class Ha
     static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.Data, self.Postgres.State) switch
         {
-            _ when self.WatchdogFailed && view.Initialize is not { Length: > 0 } => new Wait(NoWatchdog),
+            _ when self.WatchdogFailed && view.Initialize is not { Length: > 0 } => new Wait(Campaign.Unfit(self)!),
             _ when self.Bootstrapping || view.Initialize is not { Length: > 0 } =>
                 Bootstrap.Decide(view, self),
             (DataState.Empty, _) => new Wait("no data here, and no leader to clone from"),

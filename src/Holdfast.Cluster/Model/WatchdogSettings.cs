@@ -11,7 +11,8 @@ public enum WatchdogMode
     Required,
 }
 
-/// <summary>Patroni's section <c>watchdog</c>: a device that resets the host when nobody writes to it in time.</summary>
+/// <summary>Patroni's section <c>watchdog</c>: a device that resets the host when nobody writes to it in
+/// time.</summary>
 public sealed record WatchdogSettings
 {
     public WatchdogMode Mode { get; init; } = WatchdogMode.Off;

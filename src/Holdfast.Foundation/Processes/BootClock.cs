@@ -23,6 +23,16 @@ public static class BootClock
 
     public static long ToNanoseconds(TimeSpan sinceBoot) => sinceBoot.Ticks * 100;
 
+    /// <summary>The same clock for those who take their time as an argument: timestamps are CLOCK_BOOTTIME, so that
+    /// <c>GetElapsedTime(0)</c> is <see cref="Now"/>.</summary>
+    public static TimeProvider Provider { get; } = new BootTime();
+
+    sealed class BootTime : TimeProvider
+    {
+        public override long TimestampFrequency => NanosecondsPerSecond;
+        public override long GetTimestamp() => Nanoseconds;
+    }
+
     /// <summary>The kernel's id of this boot (proc(5), /proc/sys/kernel/random/boot_id).</summary>
     public static string BootId { get; } = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 }

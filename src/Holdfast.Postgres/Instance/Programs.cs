@@ -30,7 +30,9 @@ sealed class Programs(InstanceSettings settings, DataDirectory data, DurableFile
     public async ValueTask<ProgramResult> RunPathAsync(
         string program, IReadOnlyList<string> arguments, RunLimits limits, CancellationToken stop)
     {
-        files.CreateFolder(data.WorkFolder);
+        // Only when it is missing: even a chmod waits on a hung disk, and each look at a stopped server comes by here.
+        if (!Directory.Exists(data.WorkFolder))
+            files.CreateFolder(data.WorkFolder);
         var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,

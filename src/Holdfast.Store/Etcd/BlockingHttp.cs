@@ -7,14 +7,14 @@ using Holdfast.Foundation.Processes;
 namespace Holdfast.Store.Etcd;
 
 /// <summary>No answer that proves anything, and why.</summary>
-sealed class NoAnswerException(string message) : Exception(message);
+public sealed class NoAnswerException(string message) : Exception(message);
 
 /// <summary>
 /// One kept-open connection to one member, for a thread that must not depend on any other: poll(2), send and receive,
 /// no thread pool. One owner. After a <see cref="NoAnswerException"/> the connection is closed; the next request opens
 /// another.
 /// </summary>
-sealed class BlockingHttp(string endpoint) : IDisposable
+public sealed class BlockingHttp(string endpoint) : IDisposable
 {
     const int AnswerBytesMax = 64 * 1024;
 

@@ -14,7 +14,13 @@ public sealed record WatchedView(ClusterView View, TimeSpan FreshAt);
 /// Keeps the view of one cluster up to date: reads everything, then watches; reads again whenever the watch ends. The
 /// view's revision never falls, unless the store itself was set back. Safe from any thread.
 /// </summary>
-public sealed class ClusterWatcher(IStore store, PatroniKeys keys, HoldfastKeys ours, ILogger log)
+/// <param name="store">The shared truth.</param>
+/// <param name="keys">Of the cluster.</param>
+/// <param name="ours">Of the cluster.</param>
+/// <param name="clock">CLOCK_BOOTTIME (<see cref="BootClock.Provider"/>).</param>
+/// <param name="log">Of the watch.</param>
+public sealed class ClusterWatcher(
+    IStore store, PatroniKeys keys, HoldfastKeys ours, TimeProvider clock, ILogger log)
 {
     static readonly TimeSpan s_pauseMin = TimeSpan.FromMilliseconds(100), s_pauseMax = TimeSpan.FromSeconds(1);
 
@@ -56,7 +62,8 @@ public sealed class ClusterWatcher(IStore store, PatroniKeys keys, HoldfastKeys 
                 else
                     log.WatcherFailed(e, pause.TotalMilliseconds);
             }
-            await Task.Delay(pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, clock, stop).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -81,7 +88,7 @@ public sealed class ClusterWatcher(IStore store, PatroniKeys keys, HoldfastKeys 
     async ValueTask<long> ReadAllAsync(CancellationToken stop)
     {
         var before = Header();
-        var sentAt = BootClock.Now;
+        var sentAt = clock.GetElapsedTime(0);
         var snapshot = await store.ReadAsync(_prefixes, stop);
         var hasChanged = false;
         lock (_gate)

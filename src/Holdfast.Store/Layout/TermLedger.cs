@@ -30,24 +30,23 @@ public sealed class TermLedger
     // A revision forgotten in a crash only makes the check less sharp, a forgotten term would break it.
     static readonly TimeSpan s_revisionWriteEvery = TimeSpan.FromSeconds(30);
 
-    readonly string _path;
+    readonly INotes _notes;
     readonly TimeProvider _clock;
     LedgerState _state;
     LedgerState _written;
     long _writtenAt;
 
-    TermLedger(string path, LedgerState state, TimeProvider clock) =>
-        (_path, _state, _written, _clock, _writtenAt) = (path, state, state, clock, clock.GetTimestamp());
+    TermLedger(INotes notes, LedgerState state, TimeProvider clock) =>
+        (_notes, _state, _written, _clock, _writtenAt) = (notes, state, state, clock, clock.GetTimestamp());
 
     /// <summary>Opens the ledger in <paramref name="folder"/>, which is created if it is missing.</summary>
-    /// <exception cref="InvalidDataException">The file is there and can't be read: without it an old term might be
+    /// <exception cref="InvalidDataException">As below.</exception>
+    public static TermLedger Open(string folder, TimeProvider clock) => Open(new NoteFolder(folder), clock);
+
+    /// <summary>Opens the ledger among <paramref name="notes"/>.</summary>
+    /// <exception cref="InvalidDataException">It is there and can't be read: without it an old term might be
     /// believed, so the caller must not go on by itself.</exception>
-    public static TermLedger Open(string folder, TimeProvider clock)
-    {
-        Directory.CreateDirectory(folder);
-        var path = Path.Combine(folder, FileName);
-        return new TermLedger(path, Read(path), clock);
-    }
+    public static TermLedger Open(INotes notes, TimeProvider clock) => new(notes, Read(notes), clock);
 
     /// <summary>The highest term ever seen in a trusted view.</summary>
     public Term HighestTerm => new(_state.Term);
@@ -86,24 +85,23 @@ public sealed class TermLedger
 
     void Write()
     {
-        DurableFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(_state, LedgerJson.Default.LedgerState));
+        _notes.Write(FileName, JsonSerializer.SerializeToUtf8Bytes(_state, LedgerJson.Default.LedgerState));
         _written = _state;
         _writtenAt = _clock.GetTimestamp();
     }
 
-    static LedgerState Read(string path)
+    static LedgerState Read(INotes notes)
     {
         try
         {
-            return File.Exists(path)
-                ? JsonSerializer.Deserialize(File.ReadAllBytes(path), LedgerJson.Default.LedgerState)
-                    ?? throw new JsonException("null")
+            return notes.Read(FileName) is { } bytes
+                ? JsonSerializer.Deserialize(bytes, LedgerJson.Default.LedgerState) ?? throw new JsonException("null")
                 : new LedgerState();
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"{path} is damaged; it holds the highest term seen. Compare with the store "
-                + "(key leader, its mod_revision), then remove the file to begin anew", e);
+            throw new InvalidDataException($"{notes.PlaceOf(FileName)} is damaged; it holds the highest term seen. "
+                + "Compare with the store (key leader, its mod_revision), then remove the file to begin anew", e);
         }
     }
 }

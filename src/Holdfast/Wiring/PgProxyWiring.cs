@@ -29,7 +29,7 @@ static class PgProxyWiring
         using var etcd = new EtcdStore(
             file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
         var watcher = new ClusterWatcher(
-            etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster),
+            etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster), BootClock.Provider,
             logs.CreateLogger<ClusterWatcher>());
         try
         {

@@ -20,16 +20,23 @@ public sealed class TestVolume : IDisposable
     public string Data => System.IO.Path.Combine(Path, "data");
 
     /// <summary>ext4 on a loop device; null where that is not permitted.</summary>
-    public static TestVolume? TryExt4()
+    public static TestVolume? TryExt4(int megabytes = 32)
     {
         var volume = new TestVolume();
         var image = System.IO.Path.Combine(volume._folder, "image");
         using (var file = File.Create(image))
-            file.SetLength(32 * 1024 * 1024);
+            file.SetLength(megabytes * 1024L * 1024);
         if (Run("mkfs.ext4", "-q", image) && Run("mount", "-o", "loop", image, volume.Path))
             return volume;
         Directory.Delete(volume._folder, recursive: true);
         return null;
+    }
+
+    /// <summary>A user of this system may write into it, and get at it.</summary>
+    public void GiveTo(string user)
+    {
+        File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101);
+        Run("chown", user, Path);
     }
 
     public void Freeze() => _frozen = Run("fsfreeze", "-f", Path);
@@ -43,9 +50,18 @@ public sealed class TestVolume : IDisposable
     public void Remount(string option) => Run("mount", "-o", $"remount,{option}", Path);
 
     /// <summary>Takes all the room there is.</summary>
-    public void Fill() => Run("dd", "if=/dev/zero", $"of={Path}/fill", "bs=64k", "status=none");
+    // What ext4 had put by for blocks not yet allocated is free after the sync, and is taken too.
+    public void Fill()
+    {
+        Run("dd", "if=/dev/zero", $"of={Path}/fill", "bs=64k", "conv=fsync", "status=none");
+        Run("dd", "if=/dev/zero", $"of={Path}/rest", "bs=1k", "conv=fsync", "status=none");
+    }
 
-    public void Free() => File.Delete($"{Path}/fill");
+    public void Free()
+    {
+        File.Delete($"{Path}/fill");
+        File.Delete($"{Path}/rest");
+    }
 
     public void Dispose()
     {

@@ -32,7 +32,7 @@ public sealed class WatchedStoreTests : IAsyncLifetime
     {
         _etcd = await EtcdCluster.StartAsync(1, Stop);
         _store = _etcd.Connect();
-        _watcher = new ClusterWatcher(_store, Keys, new HoldfastKeys("films"), NullLogger.Instance);
+        _watcher = new ClusterWatcher(_store, Keys, new HoldfastKeys("films"), BootClock.Provider, NullLogger.Instance);
         _proxy = new PgProxyServer(
             new ProxySettings
             {

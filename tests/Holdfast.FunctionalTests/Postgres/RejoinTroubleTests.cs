@@ -68,6 +68,27 @@ public sealed class RejoinTroubleTests
     }
 
     [Fact]
+    public async Task The_same_timeline_with_another_switch_is_not_rewound_but_cloned()
+    {
+        await using var story = new PostgresStory();
+        await story.MakePrimaryAsync("n1", "n2", "n3");
+        await Task.WhenAll(story.AddReplicaAsync("n2", "n1"), story.AddReplicaAsync("n3", "n1"));
+        await story.StepAsync("n2 alone", n2 => n2.FollowAsync(null, Stop), "n2");
+        await story.ExecuteAsync("n1", "CREATE TABLE film AS SELECT 1 AS id");
+        await story.StepAsync("n1 stop", n1 => n1.StopAsync(StopLimit, Stop), "n1");
+        await story.StepAsync("n2 promote", n2 => n2.PromoteAsync("", Stop), "n2");
+        await story.StepAsync("n3 promote", n3 => n3.PromoteAsync("", Stop), "n3");
+        var n2 = story.Sandbox.Address("n2");
+        await story.StepAsync("n3 stop", n3 => n3.StopAsync(StopLimit, Stop), "n3");
+        (await story["n3"].CompareHistoryAsync(n2, Stop)).ShouldBe(HistoryVerdict.Diverged);
+        (await story["n3"].RewindAsync(n2, Stop)).Ok.ShouldBeFalse();
+        (await story["n3"].LookAsync(Stop)).Data.ShouldBe(DataState.Unfinished);
+        await story.StepAsync("n3 clone", n3 => n3.CloneAsync(n2, Stop), "n3");
+        await story.StepAsync("n3 start", n3 => n3.StartReplicaAsync(n2, Stop), "n3");
+        await story.StreamsAsync("n3");
+    }
+
+    [Fact]
     public async Task A_replica_whose_log_was_removed_is_told_so_and_cloned()
     {
         await using var story = new PostgresStory();

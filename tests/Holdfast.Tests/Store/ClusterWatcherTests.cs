@@ -22,7 +22,7 @@ public sealed class ClusterWatcherTests
     public ClusterWatcherTests()
     {
         _store = new MemoryStore(_clock);
-        _watcher = new ClusterWatcher(_store, s_keys, s_ours, NullLogger.Instance);
+        _watcher = new ClusterWatcher(_store, s_keys, s_ours, BootClock.Provider, NullLogger.Instance);
     }
 
     static CancellationToken Stop => TestContext.Current.CancellationToken;

@@ -29,7 +29,7 @@ sealed class ApiUnderTest : IAsyncDisposable
     ApiUnderTest(IStore store, bool replicaNoFailover)
     {
         Store = store;
-        _watcher = new ClusterWatcher(Store, s_keys, s_ours, NullLogger.Instance);
+        _watcher = new ClusterWatcher(Store, s_keys, s_ours, BootClock.Provider, NullLogger.Instance);
         _watching = _watcher.RunAsync(_stop.Token);
         _leader = Api(() => View("n1", PostgresState.Primary) with { HasLease = true, Term = new(42) });
         _replica = Api(() => View("n2", PostgresState.Replica) with { NoFailover = replicaNoFailover });
@@ -109,7 +109,7 @@ sealed class ApiUnderTest : IAsyncDisposable
             Listen = new("127.0.0.1", 0), KeyPrefix = s_keys.Prefix,
             SwitchoverPoll = TimeSpan.FromMilliseconds(20), SwitchoverPatience = TimeSpan.FromSeconds(1),
         },
-        view, Store, _peers, _meters, TimeProvider.System);
+        view, Store, _peers, _meters, failsafe: null, TimeProvider.System);
 
     AgentView View(string name, PostgresState state) => new()
     {

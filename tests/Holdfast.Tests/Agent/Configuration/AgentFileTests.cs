@@ -133,15 +133,15 @@ public sealed class AgentFileTests
     [Fact]
     public void Unknown_keys_and_those_not_built_yet_are_warnings_with_their_places()
     {
-        var reading = Read(Good + "\nwatchdog: { mode: required }\nscop: x\n", ("PATRONI_RESTAPI_CERTFILE", "/x"));
+        var reading = Read(Good + "\nctl: { insecure: true }\nscop: x\n", ("PATRONI_RESTAPI_CERTFILE", "/x"));
 
         reading.Settings.ShouldNotBeNull();
         reading.Warnings.Select(warning => warning.ToString()).ShouldBe(
         [
             "agent.yml: the variable PATRONI_RESTAPI_CERTFILE is not supported by this version",
-            "agent.yml:21:1: 'watchdog' is not supported by this version",
+            "agent.yml:21:1: 'ctl' is not supported by this version",
             "agent.yml:22:1: unknown key 'scop'; expected one of bootstrap, etcd3, holdfast, name, namespace, " +
-            "postgresql, restapi, scope, tags; did you mean 'scope'?",
+            "postgresql, restapi, scope, tags, watchdog; did you mean 'scope'?",
         ]);
     }
 
