@@ -28,6 +28,14 @@ public sealed record ProgramSpec
     /// <summary>Keeps CAP_NET_BIND_SERVICE (capabilities(7)): an ordinary user may not listen below 1024.</summary>
     public bool BindsLowPort { get; init; }
 
+    /// <summary>Runs before others on a busy machine, where the supervisor may arrange that (nice(1)): a lease is renewed
+    /// through it.</summary>
+    public bool IsUrgent { get; init; }
+
+    /// <summary>May raise threads of its own, such as the lease's, though not its children (RLIMIT_NICE,
+    /// setrlimit(2)).</summary>
+    public bool RaisesThreads { get; init; }
+
     /// <summary>Programs that are waited for before the first start, for a bounded time.</summary>
     public ImmutableArray<string> After { get; init; } = [];
 
