@@ -11,6 +11,7 @@ internal sealed class AgentState
     public TimeSpan? LeaderlessSince { get; set; }
     public TimeSpan? InitializeEmptySince { get; set; }
     public HistoryView? History { get; set; }
+    public TimeSpan? HistoryAt { get; set; }
     public TimeSpan? NotStreamingSince { get; set; }
 
     /// <summary>What it had replayed when it was last looked at.</summary>
@@ -41,7 +42,7 @@ internal sealed class AgentState
     public void ForgetComparison()
     {
         if (History is { Verdict: HistoryVerdict.Same or HistoryVerdict.Removed } stale)
-            History = stale with { Verdict = HistoryVerdict.Unknown };
+            (History, HistoryAt) = (stale with { Verdict = HistoryVerdict.Unknown }, null);
     }
 
     public Term HistoryWrittenFor { get; set; }

@@ -150,8 +150,7 @@ internal sealed class Actor(
                 verdict = await postgres.CompareHistoryAsync(AddressOf(view, decision.Leader)!.Value, token);
                 return StepResult.Done;
             },
-            _ => state.History = new HistoryView(
-                decision.Term, verdict, state.History is { RewindTried: true } tried && tried.Term == decision.Term),
+            _ => Compared(decision.Term, verdict),
             stop);
     }
 
@@ -238,6 +237,12 @@ internal sealed class Actor(
     {
         state.FailedStarts = result.Ok ? 0 : state.StartsTerm == term ? state.FailedStarts + 1 : 1;
         state.StartsTerm = term;
+    }
+
+    void Compared(Term term, HistoryVerdict verdict)
+    {
+        var tried = state.History is { RewindTried: true } before && before.Term == term;
+        (state.History, state.HistoryAt) = (new HistoryView(term, verdict, tried), clock.GetElapsedTime(0));
     }
 
     void Rewound(Term term, StepResult result) => state.History = new HistoryView(

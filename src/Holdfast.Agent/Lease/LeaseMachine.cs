@@ -21,6 +21,10 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     /// <summary>After a round that proved nothing the next begins this much later.</summary>
     static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A loop that has not turned for so long hangs: nobody here decides any more, and another node
+    /// should.</summary>
+    static readonly TimeSpan LoopSilentMax = TimeSpan.FromSeconds(10);
+
     /// <summary>Less than this is not worth a round: the deadline comes first.</summary>
     static readonly TimeSpan RoundMin = TimeSpan.FromMilliseconds(20);
 
@@ -31,6 +35,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     volatile FailsafeMembers? _failsafe;
     volatile bool _onFailsafe;
     TimeSpan _nextRound;
+    long _turnedAtTicks; // 0: the loop has not begun yet.
     Term _freshFrom;
 
     /// <summary>Raised by the driver when a lease began to count, changed its term, or was lost.</summary>
@@ -104,6 +109,9 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         Refresh();
     }
 
+    /// <summary>The loop turns, and so is alive.</summary>
+    public void Turned(TimeSpan now) => Volatile.Write(ref _turnedAtTicks, now.Ticks);
+
     /// <summary>Who must confirm the term while the store is silent; null: nobody is asked, and the deadline
     /// holds.</summary>
     public void Failsafe(FailsafeMembers? members) => _failsafe = members;
@@ -117,6 +125,11 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
             return new LeaseStep.Fence(state, "the deadline has passed");
         if (now < _nextRound)
             return new LeaseStep.Rest(state.IsCounted && state.Deadline < _nextRound ? state.Deadline : _nextRound);
+        if (state.IsCounted && LoopHangs(now))
+        {
+            log.LoopSilent(state.Term, LoopSilentMax.TotalSeconds);
+            return new LeaseStep.Rest(state.Deadline);
+        }
         if (Limit(state, now) is not { } limit)
             return new LeaseStep.Rest(state.Deadline);
         return state.RaftTerm != 0 && state.IsCounted && state.Term <= _freshFrom
@@ -125,6 +138,9 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     }
 
     static LeaseStep.Fence WritesWithoutLease => new(null, "PostgreSQL runs as a primary without any lease");
+
+    bool LoopHangs(TimeSpan now) =>
+        Volatile.Read(ref _turnedAtTicks) is not 0 and var turned && now.Ticks - turned > LoopSilentMax.Ticks;
 
     LeaseStep WithoutLease(TimeSpan now)
     {

@@ -34,6 +34,7 @@ internal sealed class Observer(
     public async ValueTask<(ClusterView? View, SelfView Self)> ObserveAsync(
         Action<PostgresView, TimeSpan> looked, CancellationToken stop)
     {
+        lease.Turned(now());
         jobs.Harvest();
         var watched = cluster.Current;
         var refused = promises.Refused; // Before the look: a position is final only if it was looked up since.
@@ -80,6 +81,7 @@ internal sealed class Observer(
             Hosts = [.. settings.Hosts.Keys],
             InitializeAbandoned = now() - state.InitializeEmptySince,
             History = state.History,
+            HistoryAge = now() - state.HistoryAt,
             NotStreaming = now() - state.NotStreamingSince,
             FailedStarts = state.StartsTerm == lease.State?.Term ? state.FailedStarts : 0,
             Starting = now() - state.StartingSince,

@@ -64,6 +64,9 @@ public sealed record SelfView
     /// <summary>What the comparison of histories with the leader of this term said.</summary>
     public HistoryView? History { get; init; }
 
+    /// <summary>How long ago that was; null: it was not asked since.</summary>
+    public TimeSpan? HistoryAge { get; init; }
+
     /// <summary>How long a running replica has not streamed and replayed nothing; null while it streams.</summary>
     public TimeSpan? NotStreaming { get; init; }
 

@@ -65,6 +65,16 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
+    public void A_loop_that_hangs_for_ten_seconds_lets_the_lease_end()
+    {
+        _machine.Turned(At(0.4));
+        Counted();
+        _machine.Next(At(10.5)).ShouldBe(new LeaseStep.Rest(At(12.5)));
+        _machine.Turned(At(10.6));
+        _machine.Next(At(10.6)).ShouldBeOfType<LeaseStep.Renew>();
+    }
+
+    [Fact]
     public void A_lost_lock_fences_at_once()
     {
         var lease = Counted();
