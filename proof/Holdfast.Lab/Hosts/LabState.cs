@@ -27,6 +27,9 @@ sealed record LabState
     /// <summary>Names of programs that a fault may be aimed at, on whatever host.</summary>
     public ImmutableArray<string> Programs { get; init; } = HostProcesses.Usual;
 
+    /// <summary>Whether the hosts have disks of their own.</summary>
+    public bool HasDisks { get; init; }
+
     public LabProcess? Relay { get; init; }
     public ImmutableArray<PublishedPort> Published { get; init; } = [];
 
