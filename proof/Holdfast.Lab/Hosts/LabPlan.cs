@@ -35,6 +35,7 @@ static class LabPlan
                 host.Name.Value, host.Address, index + 1, NamespaceOf(request.Lab, host.Name.Value), First: null))],
             Programs = HostProcesses.Of(request.Cluster),
             HasDisks = request.DiskBytes is not null,
+            Rival = request.Rival,
             Published = [.. Ports(request.Cluster).Select(port => request.FreePorts ? port with { Port = 0 } : port)],
         };
     }

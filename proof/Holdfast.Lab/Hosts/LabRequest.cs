@@ -28,6 +28,13 @@ sealed record LabRequest
     /// <summary>Size of each host's own disk; null: all hosts share the machine's.</summary>
     public long? DiskBytes { get; init; }
 
+    /// <summary>What runs in Holdfast's place; null: Holdfast.</summary>
+    public string? Rival { get; init; }
+
+    /// <summary>Further files of /etc/holdfast on every host, by name.</summary>
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>What every host runs; tests of the lab's own mechanics run something smaller. The host's name is
     /// appended.</summary>
     public ImmutableArray<string> Node { get; init; } =

@@ -30,6 +30,9 @@ sealed record LabState
     /// <summary>Whether the hosts have disks of their own.</summary>
     public bool HasDisks { get; init; }
 
+    /// <summary>What its hosts run in Holdfast's place; null: Holdfast.</summary>
+    public string? Rival { get; init; }
+
     public LabProcess? Relay { get; init; }
     public ImmutableArray<PublishedPort> Published { get; init; } = [];
 

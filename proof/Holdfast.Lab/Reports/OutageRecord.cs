@@ -6,8 +6,17 @@ namespace Holdfast.Lab.Reports;
 /// <param name="Fault">Name of the scenario.</param>
 /// <param name="OutageMs">The longest time between two acknowledged writes.</param>
 /// <param name="WholeMs">From when the cause was mended until every member counted again.</param>
+/// <param name="Lost">Acknowledged, also around the proxy, and gone when all was whole again.</param>
+/// <param name="Variant">Under which settings, or which program.</param>
 sealed record OutageRecord(
-    string Fault, DateTimeOffset At, double OutageMs, double WholeMs, int Acknowledged, int Lost, int DualWriters);
+    string Fault,
+    DateTimeOffset At,
+    double OutageMs,
+    double WholeMs,
+    int Acknowledged,
+    int Lost,
+    int DualWriters,
+    string Variant = Variants.Lease);
 
 /// <summary>All runs so far: only ever appended to, so that an interrupted series is gone on with.</summary>
 static class OutageFile

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Lab.Hosts;
@@ -38,6 +39,20 @@ sealed class EtcdLeadership(LabState state, ClusterFile file) : IDisposable
 
     public async Task<string> HostAsync(CancellationToken stop) =>
         (await MembersAsync(stop)).First(member => member.Id == member.Leader).Host;
+
+    /// <summary>Through the first member that answers.</summary>
+    /// <exception cref="LabException">None did.</exception>
+    public async Task DeleteKeyAsync(string key, CancellationToken stop)
+    {
+        var body = $$"""{"key":"{{Convert.ToBase64String(Encoding.UTF8.GetBytes(key))}}"}""";
+        foreach (var host in state.Hosts)
+        {
+            if (await TryAskAsync(host.Name, "kv/deleterange", body, stop) is { } answer
+                && answer.Contains("deleted", StringComparison.Ordinal))
+                return;
+        }
+        throw new LabException($"etcd has no key {key} to delete, or does not answer");
+    }
 
     public void Dispose() => _http.Dispose();
 
