@@ -8,6 +8,9 @@ namespace Holdfast.Lab.Commands;
 
 static class MeasureCommand
 {
+    /// <summary>Exit code: go on with a new lab.</summary>
+    const int BrokenLab = 3;
+
     public static Command Create()
     {
         var (fault, runs) = (Options.Fault(), Options.Runs(10));
@@ -36,14 +39,15 @@ static class MeasureCommand
             var file = parsed.GetValue(results)!;
             await ChangeAsync(state, parsed.GetValue(set) ?? [], interrupts.Graceful);
             var series = new Series(state, file, parsed.GetValue(variant)!);
-            await series.RunAsync(Options.Scenarios(parsed.GetValue(fault)), parsed.GetValue(runs), interrupts.Graceful);
+            var scenarios = Options.Scenarios(parsed.GetValue(fault));
+            var ended = await series.RunAsync(scenarios, parsed.GetValue(runs), interrupts.Graceful);
             var all = OutageFile.Read(file);
             Console.Write(OutageTable.Table(all));
             if (parsed.GetValue(table) is { } markdown)
                 File.WriteAllText(markdown, OutageTable.Table(all));
             if (parsed.GetValue(plot) is { } picture)
                 File.WriteAllText(picture, OutagePlot.Draw(all));
-            return all.All(record => record is { Lost: 0, DualWriters: 0 }) ? 0 : 1;
+            return !ended ? BrokenLab : all.All(record => record is { Lost: 0, DualWriters: 0, Problem: null }) ? 0 : 1;
         });
         return command;
     }

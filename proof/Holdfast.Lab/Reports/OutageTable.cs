@@ -10,7 +10,7 @@ static class OutageTable
     public static string Table(IReadOnlyList<OutageRecord> records)
     {
         var lines = Rows(records).Select(row => string.Create(CultureInfo.InvariantCulture,
-            $"| {row.Scenario.Meaning} | {row.Variant} | {row.Runs.Count} | {Seconds(row.Outages, 0.5)} "
+            $"| {row.Scenario.Meaning} | {row.Variant} | {Runs(row)} | {Seconds(row.Outages, 0.5)} "
             + $"| {Seconds(row.Outages, 1)} | {Seconds(row.Whole, 0.5)} | {row.Lost} | {row.DualWriters} "
             + $"| {Required(row)} | {(IsMet(row) ? "yes" : "**no**")} |"));
         return string.Join('\n', [
@@ -30,11 +30,13 @@ static class OutageTable
     internal static string Seconds(IReadOnlyList<double> sortedMs, double part) =>
         (TrafficReport.Percentile(sortedMs, part) / 1_000).ToString("0.00", CultureInfo.InvariantCulture);
 
+    static string Runs(OutageRow row) => row.Broken == 0 ? $"{row.Runs.Count}" : $"{row.Runs.Count}, {row.Broken} broken";
+
     static string Required(OutageRow row) => Limit(row) is { } limit
         ? string.Create(CultureInfo.InvariantCulture, $"p50 <= {limit:0.0} s, 0 lost, 0 dual")
         : "0 lost, 0 dual";
 
-    static bool IsMet(OutageRow row) => row is { Lost: 0, DualWriters: 0 }
+    static bool IsMet(OutageRow row) => row is { Lost: 0, DualWriters: 0, Broken: 0 }
         && (Limit(row) is not { } limit || TrafficReport.Percentile(row.Outages, 0.5) <= limit * 1_000);
 
     static double? Limit(OutageRow row) => Requirement.MedianSeconds(row.Scenario.Name, row.Variant);

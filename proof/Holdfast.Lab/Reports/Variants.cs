@@ -1,6 +1,7 @@
 namespace Holdfast.Lab.Reports;
 
-/// <summary>Names of settings and programs under which the same fault was measured. Any other word will do too.</summary>
+/// <summary>Names of settings and programs under which the same fault was measured; any other word will do
+/// too.</summary>
 static class Variants
 {
     /// <summary>Holdfast, where a lost leader is replaced once its lease has ended.</summary>

@@ -88,7 +88,8 @@ sealed record Scenario(
                 foreach (var host in scene.Hosts)
                     await scene.StartAsync(host, stop);
             }, Nothing),
-        new("switchover", "a planned switchover", (scene, stop) => scene.SwitchOverAsync(stop), Nothing) { Moves = true },
+        new("switchover", "a planned switchover",
+            (scene, stop) => scene.SwitchOverAsync(stop), Nothing) { Moves = true },
     ];
 
     public static Scenario Get(string name) => All.FirstOrDefault(scenario => scenario.Name == name)

@@ -8,7 +8,8 @@ namespace Holdfast.Lab.Scenarios;
 sealed class Series(LabState state, string results, string variant)
 {
     /// <summary>A run of each in turn, so that a noisy hour touches all of them alike.</summary>
-    public async Task RunAsync(IReadOnlyList<Scenario> scenarios, int runs, CancellationToken stop)
+    /// <returns>False: a run broke the lab, which needs to be replaced; the run is kept with its problem.</returns>
+    public async Task<bool> RunAsync(IReadOnlyList<Scenario> scenarios, int runs, CancellationToken stop)
     {
         var run = new ScenarioRun(state.Lab, LabFile.Of(state), variant);
         foreach (var scenario in scenarios.Where(scenario => !CanRun(scenario)))
@@ -20,12 +21,28 @@ sealed class Series(LabState state, string results, string variant)
         {
             foreach (var scenario in scenarios.Where(scenario => CanRun(scenario) && Has(scenario) < turn))
             {
-                var record = await run.RunAsync(scenario, stop);
+                var record = await TryAsync(run, scenario, stop);
                 OutageFile.Append(results, record);
-                await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                    $"{variant}: {scenario.Name} {turn}: outage {record.OutageMs:0} ms, lost {record.Lost}, "
-                    + $"dual writers {record.DualWriters}, whole again after {record.WholeMs:0} ms"));
+                await Console.Error.WriteLineAsync($"{variant}: {scenario.Name} {turn}: " + (record.Problem ?? string
+                    .Create(CultureInfo.InvariantCulture, $"outage {record.OutageMs:0} ms, lost {record.Lost}, "
+                    + $"dual writers {record.DualWriters}, whole again after {record.WholeMs:0} ms")));
+                if (record.Problem is not null)
+                    return false;
             }
+        }
+        return true;
+    }
+
+    async Task<OutageRecord> TryAsync(ScenarioRun run, Scenario scenario, CancellationToken stop)
+    {
+        try
+        {
+            return await run.RunAsync(scenario, stop);
+        }
+        catch (LabException failure)
+        {
+            return new OutageRecord(
+                scenario.Name, TimeProvider.System.GetUtcNow(), 0, 0, 0, 0, 0, variant, failure.Message);
         }
     }
 

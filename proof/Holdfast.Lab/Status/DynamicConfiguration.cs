@@ -18,7 +18,7 @@ static class DynamicConfiguration
         {
             var sign = line.IndexOf('=', StringComparison.Ordinal);
             if (sign < 1)
-                throw new LabException($"'{line}' sets nothing: KEY=VALUE, such as ttl=5 or postgresql.use_slots=false");
+                throw new LabException($"'{line}' sets nothing: KEY=VALUE, as ttl=5 or postgresql.use_slots=false");
             var inner = patch;
             var keys = line[..sign].Split('.');
             foreach (var key in keys[..^1])
