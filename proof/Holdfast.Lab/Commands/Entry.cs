@@ -50,6 +50,7 @@ static class Entry
             LoadCommand.Create(),
             MeasureCommand.Create(),
             RivalsCommand.Create(),
+            CheckCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0 && parsed.Action is System.CommandLine.Invocation.AsynchronousCommandLineAction

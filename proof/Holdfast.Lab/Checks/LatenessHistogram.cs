@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace Holdfast.Lab.Checks;
+
+/// <summary>The buckets of a histogram in Prometheus' text: how many observations were at most so many seconds.</summary>
+/// <param name="Buckets">By upper bound; the last is infinite.</param>
+sealed record LatenessHistogram(IReadOnlyList<(double Bound, double Count)> Buckets)
+{
+    const string Bucket = "holdfast_heartbeat_lateness_seconds_bucket", Bound = "le=\"";
+
+    public static LatenessHistogram Read(string metrics) => new(
+    [
+        .. from line in metrics.Split('\n')
+        where line.StartsWith(Bucket, StringComparison.Ordinal) && line.Contains(Bound, StringComparison.Ordinal)
+        let label = line[(line.IndexOf(Bound, StringComparison.Ordinal) + Bound.Length)..]
+        let bound = label[..label.IndexOf('"', StringComparison.Ordinal)]
+        select (bound is "+Inf" ? double.PositiveInfinity : double.Parse(bound, CultureInfo.InvariantCulture),
+            double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture)) into bucket
+        orderby bucket.Item1
+        select bucket,
+    ]);
+
+    /// <summary>What was observed after <paramref name="earlier"/>; all of it where that is another process's.</summary>
+    public LatenessHistogram Since(LatenessHistogram earlier)
+    {
+        var before = earlier.Buckets.ToDictionary(bucket => bucket.Bound, bucket => bucket.Count);
+        return Total < earlier.Total ? this : new LatenessHistogram(
+            [.. Buckets.Select(bucket => (bucket.Bound, bucket.Count - before.GetValueOrDefault(bucket.Bound)))]);
+    }
+
+    public double Total => Buckets is [.., var last] ? last.Count : 0;
+
+    /// <summary>The bound, in seconds, that this part of all observations was within; null: there are none.</summary>
+    public double? Within(double part) => Total == 0 ? null
+        : Buckets.First(bucket => bucket.Count >= part * Total).Bound;
+}
