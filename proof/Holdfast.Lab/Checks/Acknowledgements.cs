@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Lab.Workloads;
 
 namespace Holdfast.Lab.Checks;
@@ -14,12 +15,13 @@ sealed record Acknowledgements(IReadOnlyList<Attempt> All)
         .Where(attempt => attempt.EndedMs > fromMs && attempt.EndedMs <= untilMs)
         .Select(attempt => (double?)attempt.EndedMs).Max();
 
-    /// <summary>Whether everybody was refused from the one moment to the other, and how late the last was not.</summary>
+    /// <summary>Whether, from <paramref name="limitMs"/> after a cause until another moment, nobody wrote.</summary>
     public Verdict StoppedWithin(string demand, double causeMs, double limitMs, double untilMs)
     {
         var last = LastMs(causeMs, untilMs) - causeMs;
-        return new Verdict(demand, last is null || last <= limitMs,
-            last is { } late ? $"the last write was acknowledged {late / 1_000:0.00} s after it" : "no write after it");
+        return new Verdict(demand, last is null || last <= limitMs, last is { } late
+            ? string.Create(CultureInfo.InvariantCulture, $"the last write was told {late / 1_000:0.00} s after it")
+            : "no write after it");
     }
 
     /// <summary>Servers that acknowledged after a moment.</summary>

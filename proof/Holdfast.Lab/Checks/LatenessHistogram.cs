@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Holdfast.Lab.Checks;
 
-/// <summary>The buckets of a histogram in Prometheus' text: how many observations were at most so many seconds.</summary>
+/// <summary>The buckets of a histogram in Prometheus' text: how many observations were at most so many
+/// seconds.</summary>
 /// <param name="Buckets">By upper bound; the last is infinite.</param>
 sealed record LatenessHistogram(IReadOnlyList<(double Bound, double Count)> Buckets)
 {
@@ -14,19 +15,20 @@ sealed record LatenessHistogram(IReadOnlyList<(double Bound, double Count)> Buck
         where line.StartsWith(Bucket, StringComparison.Ordinal) && line.Contains(Bound, StringComparison.Ordinal)
         let label = line[(line.IndexOf(Bound, StringComparison.Ordinal) + Bound.Length)..]
         let bound = label[..label.IndexOf('"', StringComparison.Ordinal)]
-        select (bound is "+Inf" ? double.PositiveInfinity : double.Parse(bound, CultureInfo.InvariantCulture),
-            double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture)) into bucket
-        orderby bucket.Item1
-        select bucket,
+        let most = bound is "+Inf" ? double.PositiveInfinity : Number(bound)
+        orderby most
+        select (most, Number(line[(line.LastIndexOf(' ') + 1)..])),
     ]);
 
-    /// <summary>What was observed after <paramref name="earlier"/>; all of it where that is another process's.</summary>
+    /// <summary>What was observed after <paramref name="earlier"/>; all, where that is another process's.</summary>
     public LatenessHistogram Since(LatenessHistogram earlier)
     {
         var before = earlier.Buckets.ToDictionary(bucket => bucket.Bound, bucket => bucket.Count);
         return Total < earlier.Total ? this : new LatenessHistogram(
             [.. Buckets.Select(bucket => (bucket.Bound, bucket.Count - before.GetValueOrDefault(bucket.Bound)))]);
     }
+
+    static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
     public double Total => Buckets is [.., var last] ? last.Count : 0;
 

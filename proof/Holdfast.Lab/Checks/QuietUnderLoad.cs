@@ -70,7 +70,7 @@ sealed class QuietUnderLoad(LabState state, ClusterFile file)
             while (true)
             {
                 await Task.Delay(LookEvery, TimeProvider.System, stop);
-                // An agent that is too busy to answer is no sign of anything: its leadership is asked for, not its speed.
+                // An agent that is too busy to answer is no sign of anything.
                 if (await client.TryClusterAsync(stop) is { } answer
                     && (answer.Leader?.Name ?? "nobody") is var name && name != seen[^1])
                     seen.Add(name);

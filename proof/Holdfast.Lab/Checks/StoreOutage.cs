@@ -119,7 +119,8 @@ sealed class StoreOutage(string lab, ClusterFile file)
             new Verdict("etcd restored from an old copy: nobody is promoted", others is [],
                 others is [] ? "nobody but the primary wrote" : $"{string.Join(", ", others)} wrote"),
             new Verdict("the primary goes on, or says what to do", goesOn || Says(scene),
-                goesOn ? "it goes on" : Says(scene) ? "it stopped, and names term_base" : "it stopped and says nothing"),
+                goesOn ? "it goes on"
+                    : Says(scene) ? "it stopped, and names term_base" : "it stopped and says nothing"),
             new Verdict("whole again", true, repaired ? "after term_base was raised" : "by itself"),
             Safe(report),
         ];
@@ -137,7 +138,8 @@ sealed class StoreOutage(string lab, ClusterFile file)
             await fault();
             await using var whole = await LookAsync(stop);
             await over.CancelAsync();
-            return (await traffic.EndAsync(flow, untilMs: null, ledgerFile: null), await Acknowledgements.OfAsync(flow));
+            var report = await traffic.EndAsync(flow, untilMs: null, ledgerFile: null);
+            return (report, await Acknowledgements.OfAsync(flow));
         }
         finally
         {

@@ -6,9 +6,9 @@ namespace Holdfast.Lab.Commands;
 
 static class CheckCommand
 {
-    public static Command Create() => new("check", "Long checks of a whole lab: a line for each demand, and an exit code")
+    public static Command Create() => new("check", "Long checks of a whole lab: a line for each demand, an exit code")
     {
-        Verb("store-outage", "etcd away for long, with and without failsafe mode, and back from an old copy", minutes: 5,
+        Verb("store-outage", "etcd away for long, with and without failsafe mode, and back from an old copy", 5,
             static (lab, period, stop) =>
             {
                 var check = new StoreOutage(lab, LabFile.Of(Labs.Get(lab)));
@@ -20,7 +20,7 @@ static class CheckCommand
                     () => check.OldCopyAsync(stop),
                 ];
             }),
-        Verb("quiet", "Full load on all cores: no false alarm", minutes: 20, static (lab, period, stop) =>
+        Verb("quiet", "Full load on all cores: no false alarm", 20, static (lab, period, stop) =>
         {
             var state = Labs.Get(lab);
             return [() => new QuietUnderLoad(state, LabFile.Of(state)).RunAsync(period, stop)];

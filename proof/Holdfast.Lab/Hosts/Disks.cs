@@ -22,8 +22,8 @@ static class Disks
     public static long Bytes(string text)
     {
         var shift = text is [.., 'M'] ? 20 : text is [.., 'G'] ? 30 : 0;
-        var read = long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count);
-        return shift > 0 && read && count << shift >= LeastBytes
+        return shift > 0 && long.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= long.MaxValue >> shift && count << shift >= LeastBytes
             ? count << shift
             : throw new LabException($"'{text}' is no size of a disk: 4G, 2048M; at least 1G");
     }

@@ -30,7 +30,8 @@ static class OutageTable
     internal static string Seconds(IReadOnlyList<double> sortedMs, double part) =>
         (TrafficReport.Percentile(sortedMs, part) / 1_000).ToString("0.00", CultureInfo.InvariantCulture);
 
-    static string Runs(OutageRow row) => row.Broken == 0 ? $"{row.Runs.Count}" : $"{row.Runs.Count}, {row.Broken} broken";
+    static string Runs(OutageRow row) =>
+        row.Broken == 0 ? $"{row.Runs.Count}" : $"{row.Runs.Count}, {row.Broken} broken";
 
     static string Required(OutageRow row) => Limit(row) is { } limit
         ? string.Create(CultureInfo.InvariantCulture, $"p50 <= {limit:0.0} s, 0 lost, 0 dual")

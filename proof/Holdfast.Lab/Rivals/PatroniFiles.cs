@@ -143,8 +143,8 @@ sealed class PatroniFiles(ClusterFile file, Rival rival)
           http-check expect status 200
           default-server {rival.Checks} on-marked-down shutdown-sessions
 
-        """ + string.Concat(file.Postgres.On.Select(host =>
-        $"  server {host} {file.AddressOf(host)}:{file.Postgres.Listen} maxconn 100 check port {file.Postgres.Rest}\n"));
+        """ + string.Concat(file.Postgres.On.Select(host => $"  server {host} {file.AddressOf(host)}:"
+            + $"{file.Postgres.Listen} maxconn 100 check port {file.Postgres.Rest}\n"));
 
     static JsonArray Texts(IEnumerable<string> texts) =>
         [.. texts.Select(text => (JsonNode?)JsonValue.Create(text))];
@@ -154,8 +154,8 @@ sealed class PatroniFiles(ClusterFile file, Rival rival)
         .Select(folder => Path.Combine(folder, "bin"))
         .FirstOrDefault() ?? throw new LabException("no PostgreSQL in /usr/lib/postgresql: apt-get install postgresql");
 
-    /// <summary>In the place of the host's service units: each program in a cgroup of the name by which the lab's faults
-    /// know it, since Patroni is the agent here and HAProxy the proxy.</summary>
+    /// <summary>In the place of the host's service units: each program in a cgroup of the name by which the lab's
+    /// faults know it, since Patroni is the agent here and HAProxy the proxy.</summary>
     const string NodeScript = """
         host=$1
         data=/var/lib/holdfast

@@ -51,8 +51,29 @@ public sealed class OutageTableTests : IDisposable
     public void A_run_without_a_variant_was_one_by_the_lease()
     {
         File.WriteAllText(_file,
-            """{"fault":"cut","at":"1970-01-01T00:00:00+00:00","outage_ms":1,"whole_ms":2,"acknowledged":3,"lost":0,"dual_writers":0}""");
+            """
+            {"fault":"cut","at":"1970-01-01T00:00:00+00:00","outage_ms":1,"whole_ms":2,"acknowledged":3,"lost":0}
+
+            """);
         OutageFile.Read(_file).Single().Variant.ShouldBe("lease");
+    }
+
+    [Fact]
+    public void A_run_that_broke_the_lab_meets_nothing_and_has_no_figures()
+    {
+        var table = OutageTable.Table([Run("cut", 3_000), Run("cut", 0) with { Problem = "not whole" }]);
+        table.Split('\n')[2].ShouldContain("| 2, 1 broken | 3.00 |");
+        table.Split('\n')[2].ShouldEndWith("| **no** |");
+    }
+
+    [Fact]
+    public void Beside_rivals_the_ratio_is_that_of_the_medians()
+    {
+        var table = RivalTable.Table([
+            Run("host", 3_000) with { Variant = "holdfast" },
+            Run("host", 30_000) with { Variant = "patroni-default" },
+        ]);
+        table.ShouldContain("| 3.00 / 3.00 | 30.00 / 30.00 | 10.0x | – | – | 1, 0, 0 | 1, 0, 0 | – |");
     }
 
     [Fact]
