@@ -5,7 +5,10 @@ namespace Holdfast.Lab.Scenarios;
 /// <summary>What is promised of a fault: nothing lost, no two writers, and for some a median outage.</summary>
 static class Requirement
 {
-    /// <summary>Null: no limit but that it ends.</summary>
+    /// <summary>An outage of this length has not ended by itself.</summary>
+    public const double WorstSeconds = 30;
+
+    /// <summary>Null: no limit but <see cref="WorstSeconds"/>.</summary>
     public static double? MedianSeconds(string fault, string variant) => (fault, variant) switch
     {
         ("postmaster", _) => 0.8,

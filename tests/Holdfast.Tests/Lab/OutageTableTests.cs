@@ -48,6 +48,10 @@ public sealed class OutageTableTests : IDisposable
     }
 
     [Fact]
+    public void An_outage_that_did_not_end_is_never_met() => OutageTable.Table([Run("disk-full", 39_000)])
+        .Split('\n')[2].ShouldEndWith("| worst < 30 s, 0 lost, 0 dual | **no** |");
+
+    [Fact]
     public void A_run_without_a_variant_was_one_by_the_lease()
     {
         File.WriteAllText(_file,
