@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Model;
 
 namespace Holdfast.Agent;
@@ -19,13 +18,11 @@ internal sealed class AgentState
     public int FailedStarts { get; set; }
     public Term StartsTerm { get; set; }
 
-    /// <summary>The names last seen in force, and what was written and connected then.</summary>
-    public string? NamesText { get; set; }
-    public Lsn NamesSince { get; set; } = Never;
-    public ImmutableArray<int> WalSendersThen { get; set; } = [];
+    /// <summary>How long the last start as primary took; null until it was read from its file.</summary>
+    public TimeSpan? ExpectedStart { get; set; }
 
-    /// <summary>No position reaches it: nobody has caught up yet.</summary>
-    public static readonly Lsn Never = new(ulong.MaxValue);
+    /// <summary>How far the changes to the synchronous set have come.</summary>
+    public SyncProgress Sync { get; set; } = new();
 
     /// <summary>The revision of the settings that PostgreSQL has.</summary>
     public long? SettingsApplied { get; set; }

@@ -34,7 +34,7 @@ internal sealed class Actor(
         Fence d => KillNow(d),
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
         TakeLock d => locks.TakeAsync(d, view!, stop),
-        Release d => locks.ReleaseAsync(view!, d.Why, stop),
+        Release d => GiveUpAsync(d, view!, self, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
         ClaimBootstrap => locks.ClaimBootstrapAsync(bootstrap, stop),
         ClearBootstrap => locks.ClearBootstrapAsync(stop),
@@ -46,6 +46,14 @@ internal sealed class Actor(
         postgres.Kill();
         log.Fenced(decision.Why, Term.None, 0);
         return ValueTask.CompletedTask;
+    }
+
+    // A start under the lock that is given up must have ended before anybody else may write.
+    ValueTask GiveUpAsync(Release decision, ClusterView view, SelfView self, CancellationToken stop)
+    {
+        if (self is { HasLease: true, Postgres.State: PostgresState.Starting })
+            postgres.Kill();
+        return locks.ReleaseAsync(view, decision.Why, stop);
     }
 
     ValueTask Begin(HaDecision decision, ClusterView view, CancellationToken stop)
@@ -64,8 +72,9 @@ internal sealed class Actor(
                 jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
                 break;
             case StartPrimary d:
-                jobs.Start("start as primary", token => StartPrimaryAsync(d, token), result =>
-                    Started(d.Term, result), stop);
+                var began = BootClock.Now;
+                jobs.Start(CrashStart.JobName, token => StartPrimaryAsync(d, token), result =>
+                    Started(d.Term, result, BootClock.Now - began), stop);
                 break;
             case HandOver d:
                 jobs.Start("hand over", token => HandOverAsync(d, view, token), Nothing, stop);
@@ -179,10 +188,25 @@ internal sealed class Actor(
             state.Reign = reign with { PromotedAt = BootClock.Now };
     }
 
-    void Started(Term term, StepResult result)
+    void Started(Term term, StepResult result, TimeSpan took)
     {
+        if (result.Ok)
+            Remember(took);
         state.FailedStarts = result.Ok ? 0 : state.StartsTerm == term ? state.FailedStarts + 1 : 1;
         state.StartsTerm = term;
+    }
+
+    void Remember(TimeSpan took)
+    {
+        state.ExpectedStart = took;
+        try
+        {
+            StartTimes.Write(settings.StateDirectory, took);
+        }
+        catch (IOException failure)
+        {
+            log.StepFailed("keeping the time of the start", failure.Message); // Known until the agent ends.
+        }
     }
 
     void Rewound(Term term, StepResult result) => state.History = new HistoryView(

@@ -67,6 +67,8 @@ internal sealed class Publisher(AgentSettings settings, PatroniKeys keys, IStore
             NoFailover = settings.NoFailover,
             NoLoadBalance = settings.NoLoadBalance,
             NoSync = settings.NoSync,
+            FailoverPriority = settings.FailoverPriority,
+            SyncPriority = settings.SyncPriority,
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
         };

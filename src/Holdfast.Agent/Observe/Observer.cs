@@ -63,10 +63,11 @@ internal sealed class Observer(
             NotStreaming = now() - state.NotStreamingSince,
             FailedStarts = state.StartsTerm == lease.State?.Term ? state.FailedStarts : 0,
             Starting = now() - state.StartingSince,
-            NamesSince = state.NamesSince,
-            WalSendersThen = state.WalSendersThen,
+            Sync = state.Sync,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
+            FailoverPriority = settings.FailoverPriority,
+            ExpectedStart = state.ExpectedStart ??= StartTimes.Read(settings.StateDirectory),
         });
     }
 
@@ -95,27 +96,7 @@ internal sealed class Observer(
         state.StartingSince = look.State == PostgresState.Starting ? state.StartingSince ?? now() : null;
         var alone = look.State == PostgresState.Primary && look.WalSenders.All(sender => sender.State != "streaming");
         state.AloneSince = alone ? state.AloneSince ?? now() : null;
-        RememberNames(look);
-    }
-
-    // Backends and walsenders read a changed setting a moment after the postmaster shows it, so the position that
-    // standbys
-    // must reach is taken one look after the first that showed it.
-    void RememberNames(PostgresView look)
-    {
-        if (look.State != PostgresState.Primary)
-        {
-            (state.NamesText, state.NamesSince) = (null, AgentState.Never);
-        }
-        else if (state.NamesText != look.SynchronousStandbyNames)
-        {
-            (state.NamesText, state.NamesSince) = (look.SynchronousStandbyNames, AgentState.Never);
-            state.WalSendersThen = [.. look.WalSenders.Select(sender => sender.Pid)];
-        }
-        else if (state.NamesSince == AgentState.Never)
-        {
-            state.NamesSince = look.Written ?? AgentState.Never;
-        }
+        state.Sync = state.Sync.Seen(look);
     }
 
     async ValueTask<LockFreedom> FreedomAsync(ClusterView view, CancellationToken stop)

@@ -15,7 +15,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
         SELECT pg_is_in_recovery(),
           current_setting('server_version_num')::int4,
           (pg_control_system()).system_identifier::text,
-          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END,
+          coalesce((SELECT wait_event IN ('CheckpointerMain', 'CheckpointWriteDelay')
+            FROM pg_stat_activity WHERE backend_type = 'checkpointer'), false),
           CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_walfile_name(pg_current_wal_insert_lsn()) END,
           pg_last_wal_receive_lsn()::text,
           pg_last_wal_replay_lsn()::text,
@@ -29,15 +30,17 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           pg_postmaster_start_time()::text,
           pg_last_xact_replay_timestamp()::text,
           CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
-          pg_conf_load_time()::text
+          pg_conf_load_time()::text,
+          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END
         FROM (SELECT) AS one LEFT JOIN pg_stat_wal_receiver AS receiver ON true
         """;
 
     const string Senders = """
         SELECT sender.application_name, sender.pid, coalesce(sender.state, ''), coalesce(sender.sync_state, ''),
           host(sender.client_addr), sender.write_lsn::text, sender.flush_lsn::text, sender.replay_lsn::text,
-          slot.slot_name::text
+          slot.slot_name::text, coalesce(activity.wait_event, '') = 'WalSenderMain'
         FROM pg_stat_replication AS sender LEFT JOIN pg_replication_slots AS slot ON slot.active_pid = sender.pid
+          LEFT JOIN pg_stat_activity AS activity ON activity.pid = sender.pid
         """;
 
     const string Slots =
@@ -140,7 +143,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             Data = DataState.Usable,
             ServerVersion = row.GetInt32(1),
             SystemIdentifier = row.GetString(2),
-            Written = Position(row, 3),
+            CheckpointerListens = row.GetBoolean(3),
+            Written = Position(row, 15),
             Timeline = replica
                 ? row.IsDBNull(8) ? null : row.GetInt32(8) // Null: it was promoted while it answered.
                 : int.Parse(row.GetString(4).AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
@@ -166,6 +170,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
         Flushed = Position(row, 6) ?? Lsn.Zero,
         Replayed = Position(row, 7) ?? Lsn.Zero,
         Slot = Text(row, 8),
+        Sleeps = row.GetBoolean(9),
     };
 
     static Lsn? Position(NpgsqlDataReader row, int column) =>
