@@ -173,8 +173,12 @@ public static class SyncQuorum
         key.Quorum == 0 && names is not null && names.Count == names.Standbys.Length
         && key.Standbys.All(names.Standbys.Contains);
 
-    static SyncStep.Nothing? Late(SyncFacts facts, ImmutableArray<NodeName> wanted) =>
-        facts.LateWalSenders.FirstOrDefault(wanted.Contains) is { Value: not null } late
-            ? new SyncStep.Nothing($"waiting until {late}'s walsender has surely read the names")
-            : null;
+    // Whoever goes by former names may still count, and release, a commit by them.
+    static SyncStep? Late(SyncFacts facts, ImmutableArray<NodeName> wanted) => facts.LateWalSenders switch
+    {
+        [] => null,
+        var late when late.FirstOrDefault(sender => !wanted.Contains(sender.Name)) is { } former =>
+            new SyncStep.EndWalSender(former.Pid, former.Name, "not in the names, and may not have read them yet"),
+        [var late, ..] => new SyncStep.Nothing($"waiting until {late.Name}'s walsender has surely read the names"),
+    };
 }

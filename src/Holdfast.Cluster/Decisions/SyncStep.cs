@@ -38,8 +38,8 @@ public sealed record SyncFacts
     /// them.</summary>
     public required ImmutableArray<WalSenderView> OldWalSenders { get; init; }
 
-    /// <summary>Whose walsenders among them were not yet seen to go by the present names.</summary>
-    public required ImmutableArray<NodeName> LateWalSenders { get; init; }
+    /// <summary>Those of them that were not yet seen to go by the present names.</summary>
+    public required ImmutableArray<WalSenderView> LateWalSenders { get; init; }
 
     /// <summary>How many must acknowledge where not all have to (<see cref="Listed"/>).</summary>
     public required int NodeCount { get; init; }

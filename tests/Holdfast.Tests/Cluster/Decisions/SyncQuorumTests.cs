@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Cluster.Decisions;
 using Holdfast.Cluster.Model;
 using Holdfast.Doubles;
@@ -10,7 +11,11 @@ namespace Holdfast.Tests.Cluster.Decisions;
 /// all acknowledging sets are held against all electing sets (<see cref="SyncSetModel"/>).</summary>
 public sealed class SyncQuorumTests
 {
-    const int Seeds = 1500, Steps = 250;
+    const int Steps = 200;
+
+    /// <summary>For a longer search than a unit test should be.</summary>
+    static readonly int s_seeds = int.TryParse(
+        Environment.GetEnvironmentVariable("HOLDFAST_SEEDS"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 150;
 
     [Theory]
     [InlineData(SynchronousMode.Quorum, false)]
@@ -18,7 +23,7 @@ public sealed class SyncQuorumTests
     [InlineData(SynchronousMode.Off, true)]
     public void Whoever_can_elect_has_whatever_was_acknowledged(SynchronousMode mode, bool changesMode)
     {
-        for (var seed = 0; seed < Seeds; seed++)
+        for (var seed = 0; seed < s_seeds; seed++)
         {
             var model = new SyncSetModel(seed)
             {
