@@ -6,8 +6,8 @@ using Holdfast.Foundation.Json;
 
 namespace Holdfast.Cluster.Configuration;
 
-/// <summary>What is wrong with values of Patroni's dynamic configuration that we know. A key that we do not know is kept
-/// and is no problem, and null removes a key.</summary>
+/// <summary>What is wrong with values of Patroni's dynamic configuration that we know. A key that we do not know is
+/// kept and is no problem, and null removes a key.</summary>
 static class DynamicSettingsCheck
 {
     static readonly ImmutableArray<(string Name, long Least)> Numbers =

@@ -8,7 +8,8 @@ namespace Holdfast.Postgres.Instance;
 
 /// <summary>The look at a running server: one prepared round trip on a connection that is kept.</summary>
 /// <remarks>The timeline of a replica whose receiver is gone is the highest that it has a log segment of: the control
-/// file follows only at the next restartpoint, and a candidate must not look older than it is.</remarks>
+/// file follows only at the next restartpoint, and a candidate must not look older than it is. Before version 14 the
+/// checkpointer's pauses between writes have no wait event.</remarks>
 sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
 {
     const string Server = """
@@ -16,7 +17,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           current_setting('server_version_num')::int4,
           (pg_control_system()).system_identifier::text,
           coalesce((SELECT wait_event IN ('CheckpointerMain', 'CheckpointWriteDelay')
-            FROM pg_stat_activity WHERE backend_type = 'checkpointer'), false),
+            FROM pg_stat_activity WHERE backend_type = 'checkpointer'),
+            false) OR current_setting('server_version_num')::int4 < 140000,
           CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_walfile_name(pg_current_wal_insert_lsn()) END,
           pg_last_wal_receive_lsn()::text,
           pg_last_wal_replay_lsn()::text,

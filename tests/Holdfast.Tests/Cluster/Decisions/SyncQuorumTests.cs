@@ -14,8 +14,10 @@ public sealed class SyncQuorumTests
     const int Steps = 200;
 
     /// <summary>For a longer search than a unit test should be.</summary>
-    static readonly int s_seeds = int.TryParse(
-        Environment.GetEnvironmentVariable("HOLDFAST_SEEDS"), CultureInfo.InvariantCulture, out var seeds) ? seeds : 150;
+    static readonly int s_seeds =
+        int.TryParse(Environment.GetEnvironmentVariable("HOLDFAST_SEEDS"), CultureInfo.InvariantCulture, out var seeds)
+            ? seeds
+            : 150;
 
     [Theory]
     [InlineData(SynchronousMode.Quorum, false)]

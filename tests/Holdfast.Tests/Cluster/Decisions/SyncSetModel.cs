@@ -220,7 +220,8 @@ sealed class SyncSetModel(int seed)
             Sync = _progress,
             Alone = _random.Next(2) == 0 ? Settings.Ttl : null,
         };
-        Act(Ha.Decide(_view with { Settings = Settings }, self, Settings).ShouldBeOfType<HaDecision.Lead>().Sync, isLost);
+        var decision = Ha.Decide(_view with { Settings = Settings }, self, Settings);
+        Act(decision.ShouldBeOfType<HaDecision.Lead>().Sync, isLost);
     }
 
     PostgresView Look() => Clusters.Self("n0", PostgresState.Primary).Postgres with
