@@ -28,7 +28,7 @@ static class Leadership
             Eligible = eligible,
             CaughtUp = [.. senders.Where(s => s.Flushed >= self.Sync.Since).Select(s => s.Name).Intersect(eligible)],
             OldWalSenders = old,
-            LateWalSenders = [.. old.Where(sender => !HasReadNames(sender, self))],
+            LateWalSenders = [.. old.Where(sender => sender.State != "backup" && !HasReadNames(sender, self))],
             NodeCount = Math.Max(1, settings.SynchronousNodeCount),
             Listed = settings.SynchronousMode == SynchronousMode.On,
             Strict = settings.SynchronousModeStrict,

@@ -67,7 +67,7 @@ public static class SyncQuorum
         var names = NamesFor(facts, wanted);
         if (facts.Names != names)
             return new SyncStep.SetNames(names, "first standbys: acknowledge before anybody may be elected");
-        if (Late(facts, wanted) is { } waiting)
+        if (Late(facts) is { } waiting)
             return waiting;
         return facts.CaughtUp.Count(wanted.Contains) >= names.Count
             ? new SyncStep.WriteKey(
@@ -101,7 +101,7 @@ public static class SyncQuorum
             return new SyncStep.SetNames(names, "the names follow those who were chosen");
         if (kept.Length == wanted.Length)
             return new SyncStep.Nothing("the set is as wanted");
-        if (Late(facts, wanted) is { } waiting)
+        if (Late(facts) is { } waiting)
             return waiting;
         return wanted.All(facts.CaughtUp.Contains)
             ? new SyncStep.WriteKey(new SyncKey(facts.Self, wanted, 0), key.ModRevision,
@@ -156,7 +156,7 @@ public static class SyncQuorum
         // Each voter less allows a quorum of one less. Still less rests on more acknowledgements than before, and one
         // late walsender would release a commit after the former, smaller number of them. In plain mode nobody may be
         // left who goes by "any".
-        if ((facts.Listed || key.Quorum - target.Quorum > removed.Count) && Late(facts, wanted) is { } waiting)
+        if ((facts.Listed || key.Quorum - target.Quorum > removed.Count) && Late(facts) is { } waiting)
             return waiting;
         return facts.CaughtUp.Count(wanted.Contains) >= names.Count
             ? new SyncStep.WriteKey(target, key.ModRevision, removed.Count > 0
@@ -173,12 +173,9 @@ public static class SyncQuorum
         key.Quorum == 0 && names is not null && names.Count == names.Standbys.Length
         && key.Standbys.All(names.Standbys.Contains);
 
-    // Whoever goes by former names may still count, and release, a commit by them.
-    static SyncStep? Late(SyncFacts facts, ImmutableArray<NodeName> wanted) => facts.LateWalSenders switch
-    {
-        [] => null,
-        var late when late.FirstOrDefault(sender => !wanted.Contains(sender.Name)) is { } former =>
-            new SyncStep.EndWalSender(former.Pid, former.Name, "not in the names, and may not have read them yet"),
-        [var late, ..] => new SyncStep.Nothing($"waiting until {late.Name}'s walsender has surely read the names"),
-    };
+    // Whoever goes by former names may still count, and release, a commit by them. It is waited for, not ended: it sleeps
+    // or answers within moments, or wal_sender_timeout ends it.
+    static SyncStep.Nothing? Late(SyncFacts facts) => facts.LateWalSenders is [var late, ..]
+        ? new SyncStep.Nothing($"waiting until {late.Name}'s walsender has surely read the names")
+        : null;
 }
