@@ -173,8 +173,8 @@ public static class SyncQuorum
         key.Quorum == 0 && names is not null && names.Count == names.Standbys.Length
         && key.Standbys.All(names.Standbys.Contains);
 
-    // Whoever goes by former names may still count, and release, a commit by them. It is waited for, not ended: it sleeps
-    // or answers within moments, or wal_sender_timeout ends it.
+    // Whoever goes by former names may still count, and release, a commit by them. It is waited for, not ended: it
+    // sleeps or answers within moments, or wal_sender_timeout ends it.
     static SyncStep.Nothing? Late(SyncFacts facts) => facts.LateWalSenders is [var late, ..]
         ? new SyncStep.Nothing($"waiting until {late.Name}'s walsender has surely read the names")
         : null;
