@@ -133,7 +133,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         if (Limit(state, now) is not { } limit)
             return new LeaseStep.Rest(state.Deadline);
         return state.RaftTerm != 0 && state.IsCounted && state.Term <= _freshFrom
-            ? new LeaseStep.Replace(state, _times.Ttl, limit)
+            ? new LeaseStep.Replace(state, state.ModRevision, _times.Ttl, limit)
             : new LeaseStep.Renew(state, limit);
     }
 
@@ -155,6 +155,10 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     {
         switch (answer.Outcome)
         {
+            case RenewalOutcome.Lost when _onFailsafe && of.IsCounted && Limit(of, now) is { } limit:
+                // The store is back, and meanwhile it ended the lease. The members let nobody else have the lock until
+                // after our deadline: we may take it again, if nobody has it.
+                return new LeaseStep.Replace(of, ModRevision: 0, _times.Ttl, limit);
             case RenewalOutcome.Lost:
                 return new LeaseStep.Fence(of, $"the store says that the lock is not ours: {answer.Why}");
             case RenewalOutcome.Confirmed when of.RaftTerm == 0:
@@ -165,8 +169,8 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
             case RenewalOutcome.Confirmed when answer.RaftTerm != of.RaftTerm:
                 // A new etcd leader renews every lease in full and may forget what the old one promised: a fresh lease
                 // is certain.
-                return Limit(of, now) is { } limit
-                    ? new LeaseStep.Replace(of, _times.Ttl, limit)
+                return Limit(of, now) is { } left
+                    ? new LeaseStep.Replace(of, of.ModRevision, _times.Ttl, left)
                     : new LeaseStep.Rest(of.Deadline);
             case RenewalOutcome.Confirmed:
                 _onFailsafe = false;

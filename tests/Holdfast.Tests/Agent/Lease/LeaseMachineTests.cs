@@ -120,6 +120,21 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
+    public void A_store_that_returns_without_the_lock_gives_it_to_who_went_on_with_the_members_word()
+    {
+        var lease = Counted();
+        _machine.Failsafe(new FailsafeMembers(new Term(47), ["http://n2:8008"]));
+        var ask = _machine.Renewed(lease, Silence, At(10.9)).ShouldBeOfType<LeaseStep.AskMembers>();
+        var hand = _machine.Confirmed(ask.Of, all: true, At(10.9), At(11)).ShouldBeOfType<LeaseStep.HandOver>();
+        _machine.HandedOver(hand, taken: true, At(11));
+        var lost = new RenewalAnswer(RenewalOutcome.Lost, At(11.4), default, 3, "the lease is gone");
+        var again = _machine.Renewed(_machine.State!, lost, At(11.5)).ShouldBeOfType<LeaseStep.Replace>();
+        again.ModRevision.ShouldBe(0);
+        _machine.Replaced(again.Of, new(RenewalOutcome.Lost, At(11.5), default, 3, 0, 4, "somebody has it"), At(11.6))
+            .ShouldBeOfType<LeaseStep.Fence>();
+    }
+
+    [Fact]
     public void Members_that_stand_for_another_term_are_not_asked()
     {
         var lease = Counted();
