@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Processes;
 
 namespace Holdfast.Agent;
 
@@ -18,6 +19,10 @@ internal sealed class AgentState
     public (string Why, TimeSpan At)? CloneFailed { get; set; }
     public TimeSpan? AloneSince { get; set; }
     public TimeSpan? StartingSince { get; set; }
+
+    /// <summary>The postmaster that last answered as a primary.</summary>
+    public ProcessIdentity? PrimaryProcess { get; set; }
+    public TimeSpan? MuteSince { get; set; }
 
     /// <summary>Failed starts as primary in <see cref="StartsTerm"/>.</summary>
     public int FailedStarts { get; set; }

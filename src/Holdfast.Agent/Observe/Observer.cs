@@ -86,6 +86,7 @@ internal sealed class Observer(
             NotStreaming = now() - state.NotStreamingSince,
             FailedStarts = state.StartsTerm == lease.State?.Term ? state.FailedStarts : 0,
             Starting = now() - state.StartingSince,
+            Mute = now() - state.MuteSince,
             Sync = state.Sync,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
@@ -138,10 +139,21 @@ internal sealed class Observer(
             : null;
         RememberStreaming(look);
         RememberStart(look);
+        RememberMute(look);
         state.StartingSince = look.State == PostgresState.Starting ? state.StartingSince ?? now() : null;
         var alone = look.State == PostgresState.Primary && look.WalSenders.All(sender => sender.State != "streaming");
         state.AloneSince = alone ? state.AloneSince ?? now() : null;
         state.Sync = state.Sync.Seen(look);
+    }
+
+    // Alive, has answered as a primary before, and answers no more: frozen, or on a hung disk.
+    void RememberMute(PostgresView look)
+    {
+        if (look.State == PostgresState.Primary)
+            state.PrimaryProcess = postgres.Postmaster;
+        var isMute = look.State == PostgresState.Starting && state.PrimaryProcess is { } process
+            && postgres.Postmaster == process;
+        state.MuteSince = isMute ? state.MuteSince ?? now() : null;
     }
 
     void RememberStart(PostgresView look)

@@ -38,7 +38,7 @@ static class GrayDisk
     static TimeSpan StopLimitOf(DiskView disk) => disk.Trouble == DiskTrouble.Hung ? TimeSpan.Zero : StopLimit;
 
     /// <summary>A member that would be promoted if the lock were free now, and whose disk is well.</summary>
-    static NodeName? Heir(ClusterView view, SelfView self, DynamicSettings settings)
+    public static NodeName? Heir(ClusterView view, SelfView self, DynamicSettings settings)
     {
         var running = view.Members
             .Where(member => member.Name != self.Name && member is { Role: "replica", State: "running" }

@@ -34,6 +34,7 @@ public static class Ha
             _ when view is null => new Wait("the store has not answered yet"),
             // In a pause nobody would take over.
             (_, true) when !settings.Pause && GrayDisk.Holding(view, self, settings) is { } troubled => troubled,
+            (_, true) when !settings.Pause && MuteServer.Holding(view, self, settings) is { } mute => mute,
             (_, true) => HoldLock(view, self, settings),
             _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(Campaign.Unfit(self)!),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),

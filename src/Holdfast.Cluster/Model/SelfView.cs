@@ -81,6 +81,8 @@ public sealed record SelfView
 
     /// <summary>How long a primary has had no streaming standby; null while it has one.</summary>
     public TimeSpan? Alone { get; init; }
+    /// <summary>How long a postmaster that was a primary has not answered though it lives; null: it answers.</summary>
+    public TimeSpan? Mute { get; init; }
     public bool NoFailover { get; init; }
     public int FailoverPriority { get; init; } = 1;
 

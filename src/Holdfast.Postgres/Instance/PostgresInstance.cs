@@ -175,23 +175,18 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         if (!set.Ok)
             return set;
         _data.ProveClone();
-        // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
-        // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
-        var listens = await _sql.UntilAsync(
-            "names read by the checkpointer", InstanceLimits.Promote, LookQuery.CheckpointerListens, "t", stop);
-        if (!listens.Ok)
-            return listens;
-        var asked = await _sql.StepAsync("promote", InstanceLimits.Sql, async (session, bounded) =>
+        return await _sql.StepAsync("promote", InstanceLimits.Promote, async (session, bounded) =>
         {
+            // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
+            // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
+            await Sql.UntilAsync(session, LookQuery.CheckpointerListens, "t", bounded);
             if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")
                 return StepResult.Done;
-            return await session.ScalarAsync("SELECT pg_promote(wait => false)", bounded) == "t"
-                ? StepResult.Done
-                : StepResult.Failed("promote: PostgreSQL did not take the signal");
+            if (await session.ScalarAsync("SELECT pg_promote(wait => false)", bounded) != "t")
+                return StepResult.Failed("promote: PostgreSQL did not take the signal");
+            await Sql.UntilAsync(session, "SELECT pg_is_in_recovery()", "f", bounded);
+            return StepResult.Done;
         }, stop);
-        return asked.Ok
-            ? await _sql.UntilAsync("promote", InstanceLimits.Promote, "SELECT pg_is_in_recovery()", "f", stop)
-            : asked;
     }
 
     public async ValueTask<StepResult> FollowAsync(ServerAddress? source, CancellationToken stop)

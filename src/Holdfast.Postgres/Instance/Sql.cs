@@ -36,6 +36,13 @@ sealed class Sql(InstanceSettings settings)
             }
         }, stop);
 
+    /// <summary>The same in one session, for what that session sees too; until <paramref name="bounded"/>.</summary>
+    public static async Task UntilAsync(SqlSession session, string query, string expected, CancellationToken bounded)
+    {
+        while (!string.Equals(await session.ScalarAsync(query, bounded), expected, StringComparison.Ordinal))
+            await Task.Delay(InstanceLimits.Poll, bounded);
+    }
+
     public static async ValueTask<StepResult> AttemptAsync(
         string what, TimeSpan limit, Func<CancellationToken, Task<StepResult>> step, CancellationToken stop)
     {
