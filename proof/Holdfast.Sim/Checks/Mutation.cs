@@ -1,0 +1,114 @@
+using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Processes;
+using Holdfast.Sim.World;
+using Holdfast.Store;
+
+namespace Holdfast.Sim.Checks;
+
+/// <summary>One rule broken on purpose, at a seam of the simulation: a checker that misses it is a defect.</summary>
+internal enum Mutation
+{
+    None,
+
+    /// <summary>A keep-alive with a TTL counts, without the look at the key.</summary>
+    KeepAliveAlone,
+
+    /// <summary>A change of the raft term is not noticed.</summary>
+    RaftTermIgnored,
+
+    /// <summary>The deadline counts from the answer.</summary>
+    DeadlineFromAnswer,
+
+    /// <summary>No margin before the end of the lease.</summary>
+    NoMargin,
+
+    /// <summary>The supervisor watches and does nothing.</summary>
+    SupervisorNeverFences,
+
+    /// <summary>The agent finds that it has to fence, and does nothing.</summary>
+    AgentNeverFences,
+
+    /// <summary>A renewal counts without the supervisor's word.</summary>
+    SupervisorNotAsked,
+
+    /// <summary>A supervisor's ticket does not survive its own restart, and an unknown server is left alone.</summary>
+    TicketForgotten,
+
+    /// <summary>A restarted agent believes in a deadline of its own making.</summary>
+    DeadlineMadeUp,
+
+    /// <summary>A fence ends the postmaster, and no backend.</summary>
+    FencePostmasterOnly,
+
+    /// <summary>The lock is taken without a look whether it is free.</summary>
+    LockNotCompared,
+
+    /// <summary>The lock is taken on a /sync that may have changed meanwhile.</summary>
+    SyncNotCompared,
+
+    /// <summary>A full read may come from a member that fell behind.</summary>
+    StaleReads,
+
+    /// <summary>Elections need one vote less.</summary>
+    QuorumTooSmall,
+
+    /// <summary>Everybody may be elected.</summary>
+    EverybodyVotes,
+
+    /// <summary>A peer's position counts as zero: nobody is ever ahead.</summary>
+    NobodyAhead,
+
+    /// <summary>A promotion without the synchronous names.</summary>
+    PromoteWithoutNames,
+
+    /// <summary>New names are believed to be in force long before they are.</summary>
+    NamesBelieved,
+
+    /// <summary>A removed member's walsender goes on.</summary>
+    WalSenderKept,
+
+    /// <summary>A history that went past the leader's is taken for a part of it.</summary>
+    HistoryBelieved,
+
+    /// <summary>A switchover gives the lock up under a server that still writes.</summary>
+    StopSkipped,
+
+    /// <summary>A store that was set back is believed.</summary>
+    RestoredStoreBelieved,
+}
+
+internal static class Mutations
+{
+    public static IEnumerable<Mutation> All => Enum.GetValues<Mutation>().Where(one => one != Mutation.None);
+
+    public static Transaction Alter(this Mutation mutation, Transaction transaction) => mutation switch
+    {
+        Mutation.LockNotCompared => transaction with
+        {
+            If = [.. transaction.If.Where(compare => compare is not Compare.Missing { Key: "/service/sim/leader" })],
+        },
+        Mutation.SyncNotCompared => transaction with
+        {
+            If = [.. transaction.If.Where(compare => compare.Key != "/service/sim/sync")],
+        },
+        _ => transaction,
+    };
+
+    public static PeerAnswer? Alter(this Mutation mutation, PeerAnswer? answer) =>
+        mutation == Mutation.NobodyAhead && answer is not null
+            ? answer with { Position = new Lsn(1), Timeline = 0 }
+            : answer;
+
+    /// <summary>What a new agent gets to know of its predecessor's deadline.</summary>
+    public static FenceTicket? Inherited(this Mutation mutation, Host host)
+    {
+        var ticket = host.Supervisor?.Ticket;
+        return mutation == Mutation.DeadlineMadeUp && ticket is { LeaseId: > 0 }
+            ? ticket with
+            {
+                DeadlineNs = BootClock.ToNanoseconds(
+                    host.World.Now - host.Boot.At + host.World.Settings.Ttl - TimeSpan.FromSeconds(0.5)),
+            }
+            : ticket;
+    }
+}
