@@ -154,6 +154,8 @@ internal sealed partial class EtcdCluster
         member.Watchers.Clear();
         member.LeaseEnds.Clear();
         (member.IsPrimaryLessor, member.KnownLeader) = (false, -1);
+        if (_leader == index)
+            _leader = -1;
     }
 
     /// <summary>By hand, past every client.</summary>

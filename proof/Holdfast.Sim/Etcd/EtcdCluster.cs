@@ -128,7 +128,7 @@ internal sealed partial class EtcdCluster
                 continue;
             member.IsPrimaryLessor = false;
             // What it found expired before it knew is still sent off, and the new leader obeys (issue 12528).
-            foreach (var (lease, end) in member.LeaseEnds)
+            foreach (var (lease, end) in member.LeaseEnds.ToArray())
             {
                 if (end < _world.Now && Leads && Together(member.Index, _leader) && _world.Rng.Chance(0.5))
                     Revoke(lease, "by a stale leader");
@@ -140,6 +140,7 @@ internal sealed partial class EtcdCluster
         {
             _members[_leader].IsPrimaryLessor = false;
             _members[_leader].KnownLeader = -1;
+            _leader = -1;
         }
     }
 

@@ -10,8 +10,6 @@ namespace Holdfast.Sim.Faults;
 /// <param name="FaultsEnd">From then on there is peace.</param>
 internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Faults, TimeSpan FaultsEnd)
 {
-    static readonly TimeSpan s_settled = TimeSpan.FromSeconds(4), s_settledBootstrap = TimeSpan.FromSeconds(8);
-
     /// <summary>Common faults stand here more than once.</summary>
     static readonly FaultKind[] s_kinds =
     [
@@ -40,7 +38,8 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
             NodeCount = rng.Pick([1, 1, 1, 2]),
             Bootstraps = rng.Chance(0.05),
         };
-        var begin = settings.Bootstraps ? s_settledBootstrap : s_settled;
+        // Nobody knows who led before: the first election waits for two lives of a lease.
+        var begin = TimeSpan.FromSeconds(settings.Bootstraps ? 9 : 3 + 2 * settings.TtlSeconds);
         var length = rng.Between(10_000, 30_000);
         // Agent and supervisor of one host stopped together are beyond any clock: one of them stays well.
         FaultKind[] kinds = [.. s_kinds, .. rng.Chance(0.3) ? s_supervisorKinds : s_agentKinds];

@@ -11,10 +11,14 @@ internal sealed class WalStream
     /// <summary>Keep-alives of the connection (Conninfo).</summary>
     static readonly TimeSpan s_silenceMax = TimeSpan.FromSeconds(5);
 
+    /// <summary>A standby tells where it is also when nothing came.</summary>
+    static readonly TimeSpan s_statusEvery = TimeSpan.FromSeconds(1);
+
     readonly SimWorld _world;
     int _sent;
     TimeSpan _lastArrival;
     TimeSpan? _cutSince;
+    TimeSpan _repliedAt;
 
     public WalStream(SimWorld world, PgServer source, PgServer standby, int pid)
     {
@@ -72,6 +76,7 @@ internal sealed class WalStream
 
     void Reply()
     {
+        _repliedAt = _world.Now;
         if (!_world.Net.Linked(To, From, Traffic.Replication))
             return;
         var flushed = Standby.Data.Wal.End;
@@ -91,11 +96,12 @@ internal sealed class WalStream
         if (_world.Net.LinkedBothWays(From, To, Traffic.Replication) && Standby.IsRunning)
         {
             _cutSince = null;
+            if (_world.Now - _repliedAt > s_statusEvery && !Standby.IsFrozen)
+                Reply();
             if (Flushed < Source.Data.Wal.End)
             {
                 _sent = Math.Min(_sent, Standby.Data.Wal.Count);
                 Pump();
-                Reply();
             }
             return;
         }
