@@ -3,7 +3,7 @@ using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
 using Holdfast.Agent.Observe;
-using Holdfast.Cluster.Model;
+using Holdfast.Cluster.Decisions;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store;
 using Holdfast.Store.Layout;
@@ -11,32 +11,40 @@ using Holdfast.Store.Layout;
 namespace Holdfast.Agent;
 
 /// <summary>What observes, decides and acts, put together by hand, without doors, threads and sockets of its own: in
-/// production <see cref="HaAgent"/> gives it the real ones, in proof the simulator gives it a simulated world.</summary>
+/// production <see cref="HaAgent"/> gives it the real ones, in proof the simulator gives it a simulated
+/// world.</summary>
 internal sealed class AgentCore : IDisposable
 {
     readonly IPostgres _postgres;
+    readonly TimeProvider _clock;
     readonly ILogger _log;
 
     public AgentCore(
-        AgentSettings settings, IStore store, IPostgres postgres, IPeers peers, LeaseMachine lease, INotes notes,
-        TimeProvider clock, ILogger log)
+        AgentSettings settings, IStore store, IPostgres postgres, IPeers peers, IPulses pulses, LeaseMachine lease,
+        INotes notes, Promises promises, TimeProvider clock, ILogger log)
     {
-        (_postgres, _log) = (postgres, log);
+        (_postgres, _clock, _log) = (postgres, clock, log);
         var state = new AgentState();
         var keys = new PatroniKeys(settings.Namespace, settings.Scope);
         var ours = new HoldfastKeys(settings.Scope);
         var bootstrap = new BootstrapMark(notes);
         TimeSpan Now() => clock.GetElapsedTime(0);
+        bool StoreIsSilent() => StoreAge >= Failsafe.StoreSilentAfter;
         Watcher = new ClusterWatcher(store, keys, ours, clock, log);
         Jobs = new JobSlot(Now, Nudge, log);
         var source = new ClusterSource(Watcher, TermLedger.Open(notes, clock));
-        var observer = new Observer(settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, Now);
+        var observer = new Observer(
+            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises, pulses, Now);
         Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
-        var reigning = new Reigning(settings, keys, store, postgres, lease, state, Locks, journal, Nudge, log);
-        var actor = new Actor(settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, Now, log);
+        var reigning = new Reigning(
+            settings, keys, store, postgres, lease, state, Locks, journal, pulses, StoreIsSilent, Nudge, log);
+        var actor = new Actor(
+            settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, clock,
+            log);
         Loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, state), postgres, state, clock, log);
+            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent), postgres, state,
+            clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
         lease.Changed += Nudge;
         postgres.Ended += PostgresEnded;
@@ -46,6 +54,10 @@ internal sealed class AgentCore : IDisposable
     public ClusterWatcher Watcher { get; }
     public Locks Locks { get; }
     public JobSlot Jobs { get; }
+
+    /// <summary>How old the store's last word is.</summary>
+    public TimeSpan StoreAge =>
+        Watcher.Current is { } watched ? _clock.GetElapsedTime(0) - watched.FreshAt : TimeSpan.MaxValue;
 
     /// <summary>Until <paramref name="stop"/>.</summary>
     public async Task RunAsync(CancellationToken stop)

@@ -1,5 +1,6 @@
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Lease;
+using Holdfast.Agent.Observe;
 using Holdfast.Agent.Rest;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Metrics;
@@ -21,6 +22,7 @@ public sealed class HaAgent : IAsyncDisposable
     readonly IPostgres _postgres;
     readonly FenceLink? _fence;
     readonly LeaseKeeper _keeper;
+    readonly Pulses _pulses;
     readonly AgentCore _core;
     readonly RestApi _rest;
     readonly ILogger _log;
@@ -45,13 +47,21 @@ public sealed class HaAgent : IAsyncDisposable
         // Before the first look: a PostgreSQL that may write keeps its right, and no other.
         lease.Inherit(link.TryGet(), BootClock.BootId, BootClock.Now);
         _keeper = new LeaseKeeper(
-            lease, owner, heartbeat, link, new MembersLink(settings.Name.Value, settings.ConnUrl, settings.ApiUrl), log);
+            lease, owner, heartbeat, link, new MembersLink(settings.Name.Value, settings.ConnUrl, settings.ApiUrl),
+            log);
+        var notes = new NoteFolder(settings.StateDirectory);
+        var promises = new Promises(notes, BootClock.BootId, BootClock.Provider);
+        _pulses = new Pulses(settings.Scope, settings.RestListen.Port,
+            () => lease.MayWrite(BootClock.Now) ? lease.State?.Term : null);
         _core = new AgentCore(
-            settings, store, postgres, new Peers(_peerClient), lease, new NoteFolder(settings.StateDirectory),
-            BootClock.Provider, log);
+            settings, store, postgres, new Peers(_peerClient), _pulses, lease, notes, promises, BootClock.Provider,
+            log);
+        // Whether the lease is in force is not as old as the last turn: proxies ask when the store is silent.
+        AgentView View() => _core.Loop.Published with { HasLease = lease.MayWrite(BootClock.Now) };
         _rest = new RestApi(
             new RestSettings { Listen = settings.RestListen, KeyPrefix = keys.Prefix },
-            () => _core.Loop.Published, store, _peerClient, _metrics, TimeProvider.System, log);
+            View, store, _peerClient, _metrics, new FailsafeDoor(View, () => _core.StoreAge, promises),
+            TimeProvider.System, log);
     }
 
     /// <summary>Runs until <paramref name="stop"/>, then stops PostgreSQL and releases the lock.</summary>
@@ -78,6 +88,7 @@ public sealed class HaAgent : IAsyncDisposable
     {
         await _rest.DisposeAsync();
         _keeper.Dispose();
+        _pulses.Dispose();
         _core.Dispose();
         _fence?.Dispose();
         _peerClient.Dispose();

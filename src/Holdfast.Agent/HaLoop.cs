@@ -81,9 +81,20 @@ internal sealed class HaLoop(
         {
             { Job: not null } => dynamic.LoopWait, // Its end nudges.
             { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
-            _ when decision is not (HaDecision.Wait or HaDecision.Lead) => Busy,
-            _ => dynamic.LoopWait,
+            _ when decision is not (HaDecision.Wait or HaDecision.Lead) || _published.Suspects != Term.None => Busy,
+            // A wish to move the leader is near: whoever may take over is looked at.
+            _ when view?.Failover is not null => Busy,
+            _ => UntilSuspicion(self, dynamic),
         };
+    }
+
+    /// <summary>Up to the moment at which a primary that stays silent from now on would be suspected.</summary>
+    static TimeSpan UntilSuspicion(SelfView self, DynamicSettings dynamic)
+    {
+        if (self is not { Silence: { } silence, HasLease: false } || !dynamic.EarlyTakeover)
+            return dynamic.LoopWait;
+        var left = Takeover.SuspectAfter - silence;
+        return left < Busy ? Busy : left < dynamic.LoopWait ? left : dynamic.LoopWait;
     }
 
     async ValueTask ApplySettingsAsync(ClusterView? view, SelfView self, CancellationToken stop)
@@ -138,6 +149,10 @@ internal sealed class HaLoop(
         Role = Words.Role(self),
         HasLease = self.HasLease,
         Term = self.Term,
+        Refused = self.Refused,
+        Suspects = view?.Leader is { } leader && Takeover.Suspects(view, self, view.Settings ?? settings.BootstrapDcs)
+            ? leader.Term : Term.None,
+        OnFailsafe = self.OnFailsafe,
         Job = self.Job,
         LastTurn = clock.GetElapsedTime(0),
         Decision = $"{decision.GetType().Name}: {decision.Why}",

@@ -66,6 +66,8 @@ public static class Clusters
     public static SelfView Campaigning(this SelfView self, params PeerAnswer[] peers) => self with
     {
         Leaderless = TimeSpan.FromSeconds(1),
+        LastTerm = new Term(50),
+        Refused = new Term(50),
         Lock = LockFreedom.Free,
         Peers = [.. peers],
     };
@@ -80,5 +82,6 @@ public static class Clusters
         PositionAge = TimeSpan.FromMilliseconds(10),
         SystemIdentifier = System,
         Data = DataState.Usable,
+        Refused = new Term(50),
     };
 }

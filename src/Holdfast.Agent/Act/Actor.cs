@@ -21,11 +21,17 @@ internal sealed class Actor(
     BootstrapMark bootstrap,
     Locks locks,
     Reigning reigning,
-    Func<TimeSpan> now,
+    Promises promises,
+    IPeers peers,
+    TimeProvider clock,
     ILogger log)
 {
     /// <summary>A planned stop that needs longer is ended by the kill.</summary>
     static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a candidate may take to show that it has all, and how often it is asked.</summary>
+    static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(2), ArrivalAnswer = TimeSpan.FromMilliseconds(300),
+        ArrivalPoll = TimeSpan.FromMilliseconds(15);
 
     public ValueTask ActAsync(
         HaDecision decision, ClusterView? view, SelfView self, CancellationToken stop) => decision switch
@@ -34,6 +40,7 @@ internal sealed class Actor(
         Fence d => KillNow(d),
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
         TakeLock d => locks.TakeAsync(d, view!, stop),
+        LeaveTerm d => Leave(d),
         Release d => locks.ReleaseAsync(view!, d.Why, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
         ClaimBootstrap => locks.ClaimBootstrapAsync(bootstrap, stop),
@@ -45,6 +52,12 @@ internal sealed class Actor(
     {
         postgres.Kill();
         log.Fenced(decision.Why, Term.None, 0);
+        return ValueTask.CompletedTask;
+    }
+
+    ValueTask Leave(LeaveTerm decision)
+    {
+        lease.LeaveTerm(decision.Term);
         return ValueTask.CompletedTask;
     }
 
@@ -60,7 +73,7 @@ internal sealed class Actor(
                 break;
             case Promote d:
                 if (state.Reign is { CountedAt: null } reign)
-                    state.Reign = reign with { CountedAt = now() };
+                    state.Reign = reign with { CountedAt = clock.GetElapsedTime(0) };
                 jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
                 break;
             case StartPrimary d:
@@ -84,6 +97,9 @@ internal sealed class Actor(
     {
         switch (decision)
         {
+            case Refuse d:
+                jobs.Start("refuse", token => RefuseAsync(d.Term, token), Nothing, stop);
+                break;
             case StartReplica d:
                 jobs.Start("start as replica", token =>
                     postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), Nothing, stop);
@@ -108,6 +124,12 @@ internal sealed class Actor(
                 throw new UnreachableException($"no effect for {decision}");
         }
     }
+
+    // First the note, then the deed: a crash in between leaves a node that refuses. The receiver flushes what it has
+    // before it is gone, so that the position is final.
+    async ValueTask<StepResult> RefuseAsync(Term term, CancellationToken stop) => promises.TryRefuse(term)
+        ? await postgres.FollowAsync(source: null, stop)
+        : StepResult.Failed($"bound by a promise to a primary, and so term {term} is not refused");
 
     async ValueTask<StepResult> CloneAsync(ServerAddress source, CancellationToken stop)
     {
@@ -144,7 +166,7 @@ internal sealed class Actor(
     // The right to write is looked at last thing before PostgreSQL gets it; afterwards the lease's thread watches.
     async ValueTask<StepResult> PromoteAsync(Promote decision, CancellationToken stop)
     {
-        if (!lease.MayWrite(now()))
+        if (!lease.MayWrite(clock.GetElapsedTime(0)))
             return StepResult.Failed("the lease ended before the promotion");
         var promoted = await postgres.PromoteAsync(decision.Names.Text, stop);
         lease.Refresh();
@@ -153,7 +175,7 @@ internal sealed class Actor(
 
     async ValueTask<StepResult> StartPrimaryAsync(StartPrimary decision, CancellationToken stop)
     {
-        if (!lease.MayWrite(now()))
+        if (!lease.MayWrite(clock.GetElapsedTime(0)))
             return StepResult.Failed("the lease ended before the start");
         var started = await postgres.StartPrimaryAsync(decision.Names.Text, stop);
         lease.Refresh();
@@ -169,14 +191,34 @@ internal sealed class Actor(
         var stopped = await postgres.StopAsync(StopLimit, stop);
         if (!stopped.Ok)
             return stopped;
+        // Not clean, or not arrived: the next turn starts it again where it was, and nothing is lost.
+        if ((await postgres.LookAsync(stop)).ShutdownAt is not { } end
+            || !await HasArrivedAsync(view, decision.Candidate, end, stop))
+        {
+            var why = $"{decision.Candidate} has not got the record of the shutdown";
+            await locks.ClearFailoverAsync(view, why, stop);
+            return StepResult.Failed(why);
+        }
         await locks.ReleaseAsync(view, $"switchover to {decision.Candidate}", stop);
         return StepResult.Done;
+    }
+
+    async ValueTask<bool> HasArrivedAsync(ClusterView view, NodeName candidate, Lsn end, CancellationToken stop)
+    {
+        var until = clock.GetElapsedTime(0) + ArrivalLimit;
+        while (view.Member(candidate) is { } member && clock.GetElapsedTime(0) < until)
+        {
+            if ((await peers.AskAsync([member.ApiUrl], ArrivalAnswer, stop)).Any(peer => peer.Position > end))
+                return true;
+            await Task.Delay(ArrivalPoll, clock, stop);
+        }
+        return false;
     }
 
     void Promoted()
     {
         if (state.Reign is { } reign)
-            state.Reign = reign with { PromotedAt = now() };
+            state.Reign = reign with { PromotedAt = clock.GetElapsedTime(0) };
     }
 
     void Started(Term term, StepResult result)

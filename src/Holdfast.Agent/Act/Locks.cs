@@ -30,7 +30,7 @@ internal sealed class Locks(
             return;
         var result = await store.CommitAsync(
             new Transaction(
-                [new Compare.Missing(keys.Leader), SyncUnchanged(decision.SyncRevision)],
+                [LeaderUnchanged(decision.LeaderRevision), SyncUnchanged(decision.SyncRevision)],
                 [
                     new Operation.Put(keys.Leader, settings.Name.Value, granted.Lease),
                     new Operation.Put(keys.Sync, SyncJson(decision.Sync)),
@@ -53,6 +53,7 @@ internal sealed class Locks(
 
     string Cause(ClusterView view) => (state.LastLeader, view.Release) switch
     {
+        _ when view.Leader is { } silent => $"{silent.Holder} (term {silent.Term}) was silent, and refused by a quorum",
         ({ } last, { } release) when release.Term >= last.Term => $"{last.Holder} released the lock: {release.Why}",
         ({ } last, _) => $"the lease of {last.Holder} (term {last.Term}) ended",
         _ => "there was no leader",
@@ -129,6 +130,9 @@ internal sealed class Locks(
             stop);
         return result.Outcome == WriteOutcome.Written ? StepResult.Done : StepResult.Failed(result.Why);
     }
+
+    Compare LeaderUnchanged(long revision) =>
+        revision == 0 ? new Compare.Missing(keys.Leader) : new Compare.ModRevision(keys.Leader, revision);
 
     Compare SyncUnchanged(long revision) =>
         revision == 0 ? new Compare.Missing(keys.Sync) : new Compare.ModRevision(keys.Sync, revision);

@@ -6,13 +6,17 @@ using Holdfast.Store.Layout;
 namespace Holdfast.Agent.Act;
 
 /// <summary>Keeps this member's key: what it says of itself, on a lease of its own.</summary>
-internal sealed class Publisher(AgentSettings settings, PatroniKeys keys, IStore store, AgentState state)
+internal sealed class Publisher(
+    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<bool> storeIsSilent)
 {
     /// <summary>The version of Patroni whose keys and answers we follow: other members compare it.</summary>
     public const string PatroniVersion = "4.1.4";
 
     public async ValueTask PublishAsync(AgentView view, DynamicSettings dynamic, CancellationToken stop)
     {
+        // Every try would take its whole limit, and the loop has better to do.
+        if (storeIsSilent())
+            return;
         // Twice the lock's ttl: a member outlives an etcd election, and the lock does not wait for it.
         var ttl = 2 * dynamic.Ttl;
         if (!await KeepLeaseAsync(ttl, stop))
@@ -69,6 +73,8 @@ internal sealed class Publisher(AgentSettings settings, PatroniKeys keys, IStore
             NoSync = settings.NoSync,
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
+            Refused = view.Refused,
+            Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
         };
     }
 }

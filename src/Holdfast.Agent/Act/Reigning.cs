@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Lease;
 using Holdfast.Cluster.Decisions;
@@ -20,6 +21,8 @@ internal sealed class Reigning(
     AgentState state,
     Locks locks,
     Journal journal,
+    IPulses pulses,
+    Func<bool> storeIsSilent,
     Action<string> nudge,
     ILogger log)
 {
@@ -28,10 +31,41 @@ internal sealed class Reigning(
     {
         if (lease.State is not { } held)
             return;
+        var others = view.Members.Where(member => member.Name != settings.Name && member.ApiUrl.Length > 0).ToList();
+        pulses.SendTo(held.Term, view.Settings is { EarlyTakeover: true } ? others.ConvertAll(m => m.ApiUrl) : []);
+        KeepFailsafe(view, held);
         await KeepSlotsAsync(view, look, stop);
         await StepAsync(decision.Sync, held, stop);
+        if (storeIsSilent())
+            return; // Every try would take its whole limit.
+        await WriteFailsafeAsync(view, held, stop);
         await PublishPositionAsync(look, held, stop);
         await journal.RecordAsync(view, held, stop);
+    }
+
+    // Those that stand in the store, and no others: a member that is not there may take the lock one day without having
+    // been asked.
+    void KeepFailsafe(ClusterView view, LeaseState held) => lease.Failsafe(
+        view is { Settings.FailsafeMode: true } && view.Failsafe.ContainsKey(settings.Name)
+            ? new FailsafeMembers(held.Term,
+                [.. view.Failsafe.Where(member => member.Key != settings.Name).Select(member => member.Value)])
+            : null);
+
+    async ValueTask WriteFailsafeAsync(ClusterView view, LeaseState held, CancellationToken stop)
+    {
+        var wanted = view.Settings is { FailsafeMode: true }
+            ? view.Members.Where(member => member.ApiUrl.Length > 0)
+                .ToImmutableSortedDictionary(member => member.Name, member => member.ApiUrl)
+            : ImmutableSortedDictionary<NodeName, string>.Empty;
+        if (wanted.SequenceEqual(view.Failsafe))
+            return;
+        locks.Log("writing /failsafe", await store.CommitAsync(
+            new Transaction(
+                [new Compare.ModRevision(keys.Leader, held.ModRevision)],
+                [wanted.IsEmpty
+                    ? new Operation.Delete(keys.Failsafe)
+                    : new Operation.Put(keys.Failsafe, ClusterValues.Failsafe(wanted))]),
+            stop));
     }
 
     // Slots of every host of the file and of every member: a member that is away keeps its write-ahead log, up to
@@ -59,7 +93,7 @@ internal sealed class Reigning(
             case SyncStep.Nothing:
                 return;
             case SyncStep.WriteKey d:
-                locks.Log("writing /sync", await store.CommitAsync(
+                var written = await store.CommitAsync(
                     new Transaction(
                         [
                             new Compare.ModRevision(keys.Leader, held.ModRevision),
@@ -67,7 +101,11 @@ internal sealed class Reigning(
                                 : new Compare.ModRevision(keys.Sync, d.Revision),
                         ],
                         [new Operation.Put(keys.Sync, Locks.SyncJson(d.Key))]),
-                    stop));
+                    stop);
+                locks.Log("writing /sync", written);
+                // Perhaps the lock is not ours any more: a round now finds out, and fences.
+                if (written.Outcome == WriteOutcome.Refused)
+                    lease.Refresh();
                 log.SyncStepTaken($"{d.Key.Quorum} of {string.Join(',', d.Key.Standbys)} must answer", d.Why);
                 return; // The watch brings the new key, and with it the next turn.
             case SyncStep.SetNames d:
@@ -97,8 +135,7 @@ internal sealed class Reigning(
             new Transaction(
                 [new Compare.ModRevision(keys.Leader, held.ModRevision)],
                 [new Operation.Put(keys.Status,
-                    ClusterValues.Status(position, System.Collections.Immutable.ImmutableSortedDictionary<string,
-                        Lsn>.Empty, []))]),
+                    ClusterValues.Status(position, ImmutableSortedDictionary<string, Lsn>.Empty, []))]),
             stop);
         if (result.Outcome == WriteOutcome.Written)
             state.StatusWritten = position;

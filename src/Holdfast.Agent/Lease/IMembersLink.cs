@@ -3,7 +3,8 @@ using Holdfast.Cluster.Model;
 
 namespace Holdfast.Agent.Lease;
 
-/// <summary>The lease's own line to the other members, for when the store is silent. Blocking, used by the lease's thread
+/// <summary>The lease's own line to the other members, for when the store is silent. Blocking, used by the lease's
+/// thread
 /// only. Never throws.</summary>
 internal interface IMembersLink : IDisposable
 {

@@ -6,7 +6,8 @@ using Holdfast.Store;
 namespace Holdfast.Agent.Lease;
 
 /// <summary>
-/// The leader lease as rules, without thread, socket or clock: a driver asks what is due, does it, and tells what came of
+/// The leader lease as rules, without thread, socket or clock: a driver asks what is due, does it, and tells what came
+/// of
 /// it. One driver; the loop begins and ends leases and reads the state, from any thread.
 /// </summary>
 /// <param name="times">Until a lease begins with others.</param>
@@ -50,7 +51,8 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     /// <summary>True while a counted lease is in force.</summary>
     public bool MayWrite(TimeSpan now) => _state is { IsCounted: true } state && now < state.Deadline;
 
-    /// <summary>Takes over a lock that the loop has just won, or inherits one; the first renewal comes at once.</summary>
+    /// <summary>Takes over a lock that the loop has just won, or inherits one; the first renewal comes at
+    /// once.</summary>
     public void Begin(LeaseState state, LeaseTimes asked)
     {
         lock (_lock)

@@ -7,6 +7,7 @@ namespace Holdfast.Agent.Observe;
 internal sealed class ClusterSource(ClusterWatcher watcher, TermLedger ledger) : IClusterSource
 {
     public bool Restored { get; private set; }
+    public Term HighestTerm => ledger.HighestTerm;
 
     public (ClusterView View, TimeSpan FreshAt)? Current
     {

@@ -12,6 +12,9 @@ internal interface IClusterSource
     /// <summary>The store stands below what this node has seen before.</summary>
     bool Restored { get; }
 
+    /// <summary>The newest term ever seen in a trusted view.</summary>
+    Term HighestTerm { get; }
+
     /// <exception cref="Holdfast.Store.StoreUnavailableException">The store did not answer.</exception>
     ValueTask<ClusterView> ReadNowAsync(CancellationToken stop);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
+using Holdfast.Cluster.Decisions;
 using Holdfast.Cluster.Model;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store;
@@ -20,6 +21,8 @@ internal sealed class Observer(
     JobSlot jobs,
     AgentState state,
     BootstrapMark bootstrap,
+    Promises promises,
+    IPulses pulses,
     Func<TimeSpan> now)
 {
     /// <summary>Peers that need longer do not count in this turn.</summary>
@@ -32,6 +35,7 @@ internal sealed class Observer(
     {
         jobs.Harvest();
         var watched = cluster.Current;
+        var refused = promises.Refused; // Before the look: a position is final only if it was looked up since.
         var lookedAt = now();
         var look = await postgres.LookAsync(stop);
         looked(look, lookedAt);
@@ -41,9 +45,19 @@ internal sealed class Observer(
             view = await ReadNowAsync(view, stop);
         if (view is not null)
             Remember(view, look);
-        var campaigns = view is { Leader: null } && lease.State is null && jobs.View is null;
+        var self = Self(view, look, refused) with
+        {
+            ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
+        };
+        return (view, view is null || lease.State is not null || jobs.View is not null
+            ? self
+            : await WithVotesAsync(view, self, stop));
+    }
+
+    SelfView Self(ClusterView? view, PostgresView look, Term refused)
+    {
         var mayWrite = lease.MayWrite(now());
-        return (view, new SelfView
+        return new SelfView
         {
             Name = settings.Name,
             Postgres = look,
@@ -51,11 +65,13 @@ internal sealed class Observer(
             LeasePending = !mayWrite && lease.State is not null,
             Term = lease.State?.Term ?? Term.None,
             Job = jobs.View,
-            ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
             Leaderless = now() - state.LeaderlessSince,
-            Lock = campaigns ? await FreedomAsync(view!, stop) : LockFreedom.Unknown,
+            LastTerm = cluster.HighestTerm,
+            Refused = refused,
+            Silence = view?.Leader is { } leads ? Silence(leads, look) : null,
+            Promised = promises.Bound,
+            OnFailsafe = lease.OnFailsafe,
             StoreRestored = cluster.Restored,
-            Peers = campaigns ? await AskPeersAsync(view!, stop) : [],
             Bootstrapping = bootstrap.IsSet,
             Hosts = [.. settings.Hosts.Keys],
             InitializeAbandoned = now() - state.InitializeEmptySince,
@@ -67,8 +83,30 @@ internal sealed class Observer(
             WalSendersThen = state.WalSendersThen,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
-        });
+        };
     }
+
+    /// <summary>Whoever might take the lock asks whether it is free, and the others what they have.</summary>
+    async ValueTask<SelfView> WithVotesAsync(ClusterView view, SelfView self, CancellationToken stop)
+    {
+        if (view.Leader is null)
+        {
+            return self with
+            {
+                Lock = await FreedomAsync(view, stop),
+                Peers = await AskPeersAsync(view, stop),
+            };
+        }
+        return view.Settings is { } dynamic && Takeover.Suspects(view, self, dynamic)
+            ? self with { Peers = await AskPeersAsync(view, stop) }
+            : self;
+    }
+
+    // The younger of the two; a leader whose pulses were never heard proves nothing by its silence.
+    TimeSpan? Silence(LeaderView leader, PostgresView look) =>
+        pulses.LastHeard(leader.Term) is { } heard
+            ? look.WalSilence is { } wal && wal < now() - heard ? wal : now() - heard
+            : null;
 
     async ValueTask<ClusterView> ReadNowAsync(ClusterView watched, CancellationToken stop)
     {
@@ -123,7 +161,7 @@ internal sealed class Observer(
         if (state.LastLeader is not { } last)
             return LockFreedom.Unknown;
         if (view.Release is { } release && release.Term >= last.Term)
-            return LockFreedom.Free;
+            return LockFreedom.Released;
         try
         {
             return await store.TimeToLiveAsync(last.LeaseId, stop) is null ? LockFreedom.Free : LockFreedom.LeaseAlive;

@@ -78,8 +78,8 @@ static class AgentMetrics
             AgentFacts.Answers(view) ? postgres.ServerVersion : 0);
         page.Gauge("patroni_cluster_unlocked", "Value is 1 if the cluster is unlocked, 0 if locked.",
             view.Cluster?.Leader is null);
-        // Failsafe mode is not built yet, so it is never active.
-        page.Gauge("patroni_failsafe_mode_is_active", "Value is 1 if failsafe mode is active, 0 if inactive.", false);
+        page.Gauge("patroni_failsafe_mode_is_active", "Value is 1 if failsafe mode is active, 0 if inactive.",
+            view.OnFailsafe);
         page.Write("patroni_postgres_timeline", "Postgres timeline of this node (if running), 0 otherwise.",
             MetricKind.Counter, AgentFacts.Answers(view) ? postgres.Timeline ?? 0 : 0);
         page.Gauge("patroni_dcs_last_seen", "Epoch timestamp when DCS was last contacted successfully by Patroni.",

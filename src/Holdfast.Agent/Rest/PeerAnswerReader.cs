@@ -49,6 +49,8 @@ static class PeerAnswerReader
             Term = new Term(Number(holdfast, "term") ?? 0),
             HasLease = Flag(holdfast, "has_lease"),
             Data = Data(Text(holdfast, "data")),
+            Refused = new Term(Number(holdfast, "refused") ?? 0),
+            Suspects = new Term(Number(holdfast, "suspects") ?? 0),
             Job = Text(holdfast, "job"),
         };
     }

@@ -29,14 +29,16 @@ public sealed class RestApi : IAsyncDisposable
     /// <param name="store">Used by POST /switchover, POST /failover and PATCH /config only.</param>
     /// <param name="peers">Asked whether a candidate is able; not disposed here.</param>
     /// <param name="metrics">The process's own metrics, or null.</param>
+    /// <param name="failsafe">Answers POST /failsafe; null: nobody does.</param>
     /// <param name="clock">Of the waits.</param>
     /// <param name="log">Null: nothing is logged.</param>
-    public RestApi(
+    internal RestApi(
         RestSettings settings,
         Func<AgentView> view,
         IStore store,
         PeerClient peers,
         MeterCollector? metrics,
+        FailsafeDoor? failsafe,
         TimeProvider clock,
         ILogger? log = null)
     {
@@ -46,6 +48,7 @@ public sealed class RestApi : IAsyncDisposable
             view,
             new SwitchoverRun(settings, view, store, peers, clock, _log),
             new ConfigPatch(settings, store),
+            failsafe,
             metrics,
             _log);
     }

@@ -2,6 +2,7 @@ using System.Text;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Metrics;
 using Holdfast.Foundation.Processes;
+using Holdfast.Store.Layout;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +12,8 @@ namespace Holdfast.Agent.Rest;
 
 /// <summary>What is answered to which request: one switch over method and path.</summary>
 sealed class RestApplication(
-    Func<AgentView> view, SwitchoverRun switchover, ConfigPatch config, MeterCollector? metrics, ILogger log)
+    Func<AgentView> view, SwitchoverRun switchover, ConfigPatch config, FailsafeDoor? failsafe,
+    MeterCollector? metrics, ILogger log)
     : IHttpApplication<HttpContext>
 {
     const string Json = "application/json", Text = "text/html";
@@ -49,6 +51,7 @@ sealed class RestApplication(
             ("POST", "/switchover") => SwitchoverAsync(context, SwitchoverRules.Switchover, stop),
             ("POST", "/failover") => SwitchoverAsync(context, SwitchoverRules.Failover, stop),
             ("PATCH", "/config") => PatchConfigAsync(context, stop),
+            ("POST", "/failsafe") when failsafe is not null => FailsafeAsync(context, failsafe, stop),
             (var method, _) => WriteAsync(context, 501, Text, $"Unsupported method ('{method} {path}')"),
         };
 
@@ -65,7 +68,9 @@ sealed class RestApplication(
             ("/history", { } cluster) => WriteAsync(context, code, Json, cluster.History ?? "[]"),
             ("/config", { Settings: { } settings }) => WriteAsync(context, code, Json, settings.Json),
             ("/config", _) => WriteAsync(context, code, Text, "there is no configuration in the store yet"),
-            ("/failsafe", _) => WriteAsync(context, code, Text, "failsafe mode is off"),
+            ("/failsafe", { Settings.FailsafeMode: true } cluster) => WriteAsync(context, code, Json,
+                ClusterValues.Failsafe(cluster.Failsafe)),
+            ("/failsafe", _) => WriteAsync(context, code, Text, "Failsafe mode is not enabled"),
             ("/metrics", _) => WriteAsync(context, code, PrometheusText.ContentType, Metrics(seen)),
             _ when HealthAnswer.HasNoBody(path) => StatusOnly(context, code),
             _ => WriteAsync(context, code, Json, JsonText.Write(
@@ -78,7 +83,7 @@ sealed class RestApplication(
         "/patroni" or "/metrics" => 200,
         "/cluster" or "/history" => seen.Cluster is null ? 503 : 200,
         "/config" => seen.Cluster?.Settings is null ? 502 : 200,
-        "/failsafe" => 502,
+        "/failsafe" => seen.Cluster?.Settings is { FailsafeMode: true } ? 200 : 502,
         _ => HealthAnswer.Code(path, HealthQuery.Parse(context.Request.QueryString.Value), seen, BootClock.Now),
     };
 
@@ -98,6 +103,14 @@ sealed class RestApplication(
             ? await switchover.RunAsync(asked, request, stop)
             : new TextAnswer(400, "the body must be a JSON object");
         log.Answered("POST", "/" + asked, answer.Code, answer.Text);
+        await WriteAsync(context, answer.Code, Text, answer.Text);
+    }
+
+    static async ValueTask FailsafeAsync(HttpContext context, FailsafeDoor failsafe, CancellationToken stop)
+    {
+        if (await BodyAsync(context, stop) is not { } body)
+            return;
+        var answer = failsafe.Answer(body);
         await WriteAsync(context, answer.Code, Text, answer.Text);
     }
 

@@ -21,6 +21,8 @@ static class StatusJson
             json.WriteBoolean("pause", true);
         if (view.Cluster?.Leader is null)
             json.WriteBoolean("cluster_unlocked", true);
+        if (view.OnFailsafe)
+            json.WriteBoolean("failsafe_mode_is_active", true);
         json.WriteNumber("dcs_last_seen", view.StoreSeenAt?.ToUnixTimeSeconds() ?? 0);
         WriteTags(json, view.NoFailover, view.NoLoadBalance, view.NoSync);
         if (view.Postgres.SystemIdentifier is { } system)
@@ -103,6 +105,10 @@ static class StatusJson
         json.WriteStartObject("holdfast");
         json.WriteNumber("term", view.Term.Value);
         json.WriteBoolean("has_lease", HealthAnswer.Leads(view, now));
+        if (view.Refused != Term.None)
+            json.WriteNumber("refused", view.Refused.Value);
+        if (view.Suspects != Term.None)
+            json.WriteNumber("suspects", view.Suspects.Value);
         json.WriteString("data", DataWord(view.Postgres.Data));
         json.WriteNumber("position_age_ms", (long)(now - view.LookedAt).TotalMilliseconds);
         json.WriteString("job", view.Job?.Name);

@@ -45,6 +45,8 @@ public static class DynamicSettingsJson
             PrimaryStartTimeout = Seconds(
                 root.Number("primary_start_timeout") ?? root.Number("master_start_timeout"),
                 missing.PrimaryStartTimeout),
+            FailsafeMode = root.Boolean("failsafe_mode") ?? missing.FailsafeMode,
+            EarlyTakeover = root.Boolean("early_takeover") ?? missing.EarlyTakeover,
             UsePgRewind = postgres.Boolean("use_pg_rewind") ?? missing.UsePgRewind,
             UseSlots = postgres.Boolean("use_slots") ?? missing.UseSlots,
             Parameters = Parameters(postgres.Get("parameters")),

@@ -12,6 +12,12 @@ static class Campaign
 
     public static HaDecision Decide(ClusterView view, SelfView self, DynamicSettings settings)
     {
+        if (NotYet(view, self) is { } early)
+            return new Wait(early);
+        // Before anything is counted, and also by those who may not win: a position is final only when nobody streams.
+        var over = Over(self);
+        if (self.Lock != LockFreedom.Released && self.Refused < over)
+            return new Refuse(over, $"the lock of term {over} is gone");
         if (Bar(view, self) is { } why)
             return new Wait(why);
         var ahead = self.Peers.FirstOrDefault(peer => Ahead(peer, self.Postgres));
@@ -20,15 +26,25 @@ static class Campaign
             : Synchronous(view, view.Sync, self, ahead);
     }
 
+    /// <summary>Why the old term is not surely over.</summary>
+    static string? NotYet(ClusterView view, SelfView self)
+    {
+        if (self.Promised is { } promised)
+            return $"bound for {promised.TotalSeconds:0.0} s by the promise to let the primary go on without the store";
+        if (self.Lock == LockFreedom.LeaseAlive)
+            return "the lock is gone but its lease lives: deleted by hand, its owner may still write";
+        if (self.Lock == LockFreedom.Unknown && !(self.Leaderless > LockUnknownFor(view)))
+            return "it is not known yet whether the last owner's lease has ended";
+        return null;
+    }
+
     /// <summary>What bars a candidate in every mode.</summary>
     static string? Bar(ClusterView view, SelfView self)
     {
         if (self.NoFailover)
             return "tagged nofailover";
-        if (self.Lock == LockFreedom.LeaseAlive)
-            return "the lock is gone but its lease lives: deleted by hand, its owner may still write";
-        if (self.Lock == LockFreedom.Unknown && !(self.Leaderless > LockUnknownFor(view)))
-            return "it is not known yet whether the last owner's lease has ended";
+        if (!view.Failsafe.IsEmpty && !view.Failsafe.ContainsKey(self.Name))
+            return "not in /failsafe: the last leader may go on without asking this node";
         if (view.Failover?.Candidate is { } named && named != self.Name && self.Leaderless < NamedCandidateFirst)
             return $"{named} was named as candidate";
         if (self.Peers.FirstOrDefault(peer => peer.HasLease || peer.Role is "primary" or "master") is { } alive)
@@ -66,13 +82,20 @@ static class Campaign
     }
 
     static TakeLock Take(ClusterView view, SelfView self, string why) =>
-        new(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0, why);
+        new(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0, LeaderRevision: 0, why);
 
-    // A position counts if it was looked up after the leader was gone: before, it could still have grown.
+    // A position counts if it is final: looked up after its node refused the old term, or, where the old leader has
+    // stopped by itself, after that.
     static bool Vouches(PeerAnswer peer, SelfView self) =>
-        peer.Position > Lsn.Zero && peer.PositionAge < self.Leaderless;
+        peer.Position > Lsn.Zero && (self.Lock == LockFreedom.Released
+            ? peer.PositionAge < self.Leaderless
+            : peer.Refused >= Over(self));
+
+    // The newest term that anybody here knows of: one may have seen a term that another missed.
+    static Term Over(SelfView self) =>
+        self.Peers.Select(peer => peer.Refused).Append(self.LastTerm).Max();
 
     // A longer history on a newer timeline wins over a position on an older one.
-    static bool Ahead(PeerAnswer peer, PostgresView self) =>
+    public static bool Ahead(PeerAnswer peer, PostgresView self) =>
         (peer.Timeline ?? 0, peer.Position).CompareTo((self.Timeline ?? 0, self.Position)) > 0;
 }

@@ -34,8 +34,15 @@ public static class Ha
             _ when view.Leader is null => WithoutLeader(view, self, settings),
             _ when view.Leader.Holder == self.Name =>
                 new Release("the lock is ours by name, and no counted lease of ours is in force"),
+            _ when Takeover.Decide(view, view.Leader, self, settings) is { } takeover => takeover,
+            _ when view.Leader.Term <= self.Refused => Refusing(view.Leader, self),
             _ => Rejoin.Decide(view, view.Leader, self, settings),
         };
+
+    static HaDecision Refusing(LeaderView leader, SelfView self) =>
+        self.Postgres is { State: PostgresState.Stopped, Data: DataState.Usable }
+            ? new StartReplica(Leader: null, $"term {leader.Term} is refused; runs without a source")
+            : new Wait($"term {leader.Term} of {leader.Holder} is refused: waits for a newer one");
 
     static string? Stranger(ClusterView view, SelfView self) =>
         view.Initialize is { Length: > 0 } cluster && self.Postgres.SystemIdentifier is { } ours && ours != cluster
@@ -46,6 +53,8 @@ public static class Ha
     {
         PostgresState.Primary when self.Bootstrapping => new FinishBootstrap("the first primary runs"),
         PostgresState.Primary when view.Failover is { } wish => Switchover.Decide(view, wish, self, settings),
+        PostgresState.Primary when view.Members.FirstOrDefault(member => member.Refused >= self.Term) is { } refusing =>
+            new LeaveTerm(self.Term, $"{refusing.Name} refuses term {self.Term}, and the lease is in force"),
         PostgresState.Primary => Leadership.Decide(view, self, settings, "primary, and holder of the lock"),
         PostgresState.Replica => new Promote(self.Term, NamesOf(view, settings), "holds the lock, not yet primary"),
         PostgresState.Starting => self.Starting > settings.PrimaryStartTimeout

@@ -20,9 +20,14 @@ public abstract record HaDecision(string Why)
     /// others.</summary>
     public sealed record FinishBootstrap(string Why) : HaDecision(Why);
 
-    /// <summary>Takes the lock if nobody has it and /sync is still as seen; writes /sync for the new reign with
-    /// it.</summary>
-    public sealed record TakeLock(SyncKey Sync, long SyncRevision, string Why) : HaDecision(Why);
+    /// <summary>From now on, for ever, streams from no primary of this term or an older one. Its position is final
+    /// then.</summary>
+    public sealed record Refuse(Term Term, string Why) : HaDecision(Why);
+
+    /// <summary>Takes the lock if it is still at <paramref name="LeaderRevision"/> (0: nobody has it) and /sync is
+    /// still
+    /// as seen; writes /sync for the new reign with it.</summary>
+    public sealed record TakeLock(SyncKey Sync, long SyncRevision, long LeaderRevision, string Why) : HaDecision(Why);
 
     /// <summary>Promotes the running replica with these names in force.</summary>
     public sealed record Promote(Term Term, SyncNames Names, string Why) : HaDecision(Why);
@@ -33,6 +38,9 @@ public abstract record HaDecision(string Why)
     /// <summary>Goes on as primary: publishes, keeps slots and settings, and takes one step of the synchronous
     /// set.</summary>
     public sealed record Lead(SyncStep Sync, string Why) : HaDecision(Why);
+
+    /// <summary>Puts the lock on a fresh lease, for a new term: a member refuses this one.</summary>
+    public sealed record LeaveTerm(Term Term, string Why) : HaDecision(Why);
 
     /// <summary>Planned: checkpoint, stop, wait for the candidate, release.</summary>
     public sealed record HandOver(NodeName Candidate, string Why) : HaDecision(Why);

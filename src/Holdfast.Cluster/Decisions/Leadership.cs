@@ -16,6 +16,8 @@ static class Leadership
         if (!enabled && view.Sync is null or { Standbys.IsEmpty: true }
             && self.Postgres.SynchronousStandbyNames.Length == 0)
             return new SyncStep.Nothing("asynchronous");
+        if (self.OnFailsafe)
+            return new SyncStep.Nothing("frozen while the store is silent");
         var senders = self.Postgres.WalSenders;
         var eligible = Eligible(view, senders);
         return SyncQuorum.Next(new SyncFacts

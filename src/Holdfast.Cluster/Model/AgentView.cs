@@ -26,6 +26,14 @@ public sealed record AgentView
     /// <summary>True while this agent's counted lease is in force.</summary>
     public bool HasLease { get; init; }
     public Term Term { get; init; }
+    /// <summary>The newest term that this node refuses.</summary>
+    public Term Refused { get; init; }
+
+    /// <summary>The term whose primary this node does not hear; none: it does, or can't tell.</summary>
+    public Term Suspects { get; init; }
+
+    /// <summary>The lease in force rests on the members' word, since the store is silent.</summary>
+    public bool OnFailsafe { get; init; }
     public JobView? Job { get; init; }
 
     /// <summary>CLOCK_BOOTTIME when <see cref="Postgres"/> was looked up: positions are as old as that.</summary>

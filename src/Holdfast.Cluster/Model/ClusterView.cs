@@ -29,6 +29,11 @@ public sealed record ClusterView
 
     public FailoverView? Failover { get; init; }
 
+    /// <summary>Who must confirm the primary while the store is silent, with their REST addresses; empty when failsafe
+    /// mode is off.</summary>
+    public ImmutableSortedDictionary<NodeName, string> Failsafe { get; init; } =
+        ImmutableSortedDictionary<NodeName, string>.Empty;
+
     /// <summary>The dynamic configuration; null while the store has none.</summary>
     public DynamicSettings? Settings { get; init; }
 
@@ -97,6 +102,13 @@ public sealed record MemberView
     /// <summary>The term whose primary this member runs, as it says itself; <see cref="Term.None"/> on a
     /// replica.</summary>
     public Term Term { get; init; }
+
+    /// <summary>The newest term whose primary this member refuses.</summary>
+    public Term Refused { get; init; }
+
+    /// <summary>It knows the rules of the early takeover and, as a primary, lets no commit by without its
+    /// standbys.</summary>
+    public bool Takeover { get; init; }
 
     /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
     public (string Host, int Port)? Address =>

@@ -37,6 +37,13 @@ public sealed record DynamicSettings
     /// <summary>How long a crashed primary may try to start in place before it gives the lock up.</summary>
     public TimeSpan PrimaryStartTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
+    /// <summary>Without the store the primary goes on while every member confirms it.</summary>
+    public bool FailsafeMode { get; init; }
+
+    /// <summary>Takes over before the lease ends, when an election quorum of the synchronous standbys has refused the
+    /// old term. Ours; needs <see cref="SynchronousMode.Quorum"/>.</summary>
+    public bool EarlyTakeover { get; init; }
+
     public bool UsePgRewind { get; init; } = true;
     public bool UseSlots { get; init; } = true;
 

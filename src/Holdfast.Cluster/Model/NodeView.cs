@@ -69,6 +69,15 @@ public sealed record PostgresView
     /// <summary>True while a walreceiver streams.</summary>
     public bool Streaming { get; init; }
 
+    /// <summary>How long ago the walreceiver last heard anything from its primary; null without one.</summary>
+    public TimeSpan? WalSilence { get; init; }
+
+    /// <summary>No role and no database lowers synchronous_commit below remote_write.</summary>
+    public bool CommitsAreSynchronous { get; init; }
+
+    /// <summary>Stopped cleanly: where the checkpoint of the shutdown stands, the last record of all.</summary>
+    public Lsn? ShutdownAt { get; init; }
+
     /// <summary>The conninfo in force on a replica (setting primary_conninfo).</summary>
     public string PrimaryConninfo { get; init; } = "";
 

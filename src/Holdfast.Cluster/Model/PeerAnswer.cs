@@ -1,6 +1,6 @@
 namespace Holdfast.Cluster.Model;
 
-/// <summary>What another agent said of itself over REST, asked just now (Patroni's status answer; the last four are
+/// <summary>What another agent said of itself over REST, asked just now (Patroni's status answer; the last six are
 /// ours).</summary>
 public sealed record PeerAnswer
 {
@@ -34,6 +34,13 @@ public sealed record PeerAnswer
 
     /// <summary>Null from a Patroni member, which does not tell.</summary>
     public DataState? Data { get; init; }
+
+    /// <summary>It never again streams from a primary of this term or an older one; its position was looked up
+    /// since.</summary>
+    public Term Refused { get; init; }
+
+    /// <summary>The term whose primary it has not heard for a while; none: it hears it, or can't tell.</summary>
+    public Term Suspects { get; init; }
 
     /// <summary>The long work that is under way there; null: none, or a Patroni member.</summary>
     public string? Job { get; init; }

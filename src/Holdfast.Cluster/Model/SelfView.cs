@@ -25,6 +25,24 @@ public sealed record SelfView
     /// <summary>How long this node has seen no leader; null while there is one.</summary>
     public TimeSpan? Leaderless { get; init; }
 
+    /// <summary>The newest term that this node has ever seen.</summary>
+    public Term LastTerm { get; init; }
+
+    /// <summary>This node never again streams from a primary of this term or an older one; what was looked up since is
+    /// final.</summary>
+    public Term Refused { get; init; }
+
+    /// <summary>How long neither write-ahead log nor a pulse of the present leader has been heard; null: this leader's
+    /// pulses never were, and its silence proves nothing.</summary>
+    public TimeSpan? Silence { get; init; }
+
+    /// <summary>How long this node is still bound by its promise to let the primary go on without the store; null: by
+    /// none.</summary>
+    public TimeSpan? Promised { get; init; }
+
+    /// <summary>The deadline in force rests on the members' word, since the store is silent.</summary>
+    public bool OnFailsafe { get; init; }
+
     /// <summary>Whether the lock that vanished is really free.</summary>
     public LockFreedom Lock { get; init; }
 
@@ -71,8 +89,11 @@ public enum LockFreedom
     /// <summary>Not known: nobody saw who held it, or the store did not say.</summary>
     Unknown,
 
-    /// <summary>Its lease has ended, or its owner released it.</summary>
+    /// <summary>Its lease has ended.</summary>
     Free,
+
+    /// <summary>Its owner gave it up, and its PostgreSQL no longer writes.</summary>
+    Released,
 
     /// <summary>The lease lives though the key is gone: deleted by hand, its owner may still write.</summary>
     LeaseAlive,

@@ -29,7 +29,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           pg_postmaster_start_time()::text,
           pg_last_xact_replay_timestamp()::text,
           CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
-          pg_conf_load_time()::text
+          pg_conf_load_time()::text,
+          extract(epoch FROM clock_timestamp() - receiver.last_msg_receipt_time)::float8
         FROM (SELECT) AS one LEFT JOIN pg_stat_wal_receiver AS receiver ON true
         """;
 
@@ -43,6 +44,19 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
     const string Slots =
         "SELECT slot_name::text, active FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary";
 
+    // Below remote_write a commit is answered before a standby has it.
+    const string Commits = """
+        SELECT NOT EXISTS (SELECT FROM pg_db_role_setting, unnest(setconfig) AS setting
+            WHERE setting LIKE 'synchronous_commit=%'
+              AND split_part(setting, '=', 2) NOT IN ('on', 'remote_apply', 'remote_write'))
+        """;
+
+    // Our own session says "local": only the files tell.
+    const string FilesLower = """
+        SELECT EXISTS (SELECT FROM pg_file_settings WHERE name = 'synchronous_commit' AND applied
+          AND setting NOT IN ('on', 'remote_apply', 'remote_write'))
+        """;
+
     const string Pending = "SELECT EXISTS (SELECT FROM pg_settings WHERE pending_restart)";
 
     readonly Lock _gate = new();
@@ -50,7 +64,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
     SqlSession? _session;
     NpgsqlBatch? _batch;
     ProcessIdentity _server;
-    (string LoadedAt, bool Pending) _pendingRestart = ("", false);
+    (string LoadedAt, bool PendingRestart, bool FilesLower) _loaded;
 
     /// <summary>Null when it does not answer within the limit. A look under way is shared by whoever asks meanwhile;
     /// one that got stuck is given up by its callers, and cleans up after itself before the next one begins.</summary>
@@ -101,7 +115,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
         _session = await SqlSession.OpenLocalAsync(settings, stop);
         _server = server;
         _batch = _session.Connection.CreateBatch();
-        foreach (var sql in (ReadOnlySpan<string>)[Server, Senders, Slots])
+        foreach (var sql in (ReadOnlySpan<string>)[Server, Senders, Slots, Commits])
             _batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
         await _batch.PrepareAsync(stop);
         return await ReadAsync(_batch, stop);
@@ -123,12 +137,26 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             var slots = ImmutableDictionary.CreateBuilder<string, bool>(StringComparer.Ordinal);
             while (await reader.ReadAsync(stop))
                 slots[reader.GetString(0)] = reader.GetBoolean(1);
-            view = view with { WalSenders = senders.ToImmutable(), Slots = slots.ToImmutable() };
+            await reader.NextResultAsync(stop);
+            await reader.ReadAsync(stop);
+            view = view with
+            {
+                WalSenders = senders.ToImmutable(),
+                Slots = slots.ToImmutable(),
+                CommitsAreSynchronous = reader.GetBoolean(0),
+            };
         }
         // The view of all settings is slow, and what it says of restarts changes with a reload only.
-        if (!string.Equals(loadedAt, _pendingRestart.LoadedAt, StringComparison.Ordinal))
-            _pendingRestart = (loadedAt, await _session!.ScalarAsync(Pending, stop) == "t");
-        return view with { PendingRestart = _pendingRestart.Pending };
+        if (!string.Equals(loadedAt, _loaded.LoadedAt, StringComparison.Ordinal))
+        {
+            _loaded = (loadedAt, await _session!.ScalarAsync(Pending, stop) == "t",
+                await _session!.ScalarAsync(FilesLower, stop) == "t");
+        }
+        return view with
+        {
+            PendingRestart = _loaded.PendingRestart,
+            CommitsAreSynchronous = view.CommitsAreSynchronous && !_loaded.FilesLower,
+        };
     }
 
     static PostgresView ReadServer(NpgsqlDataReader row)
@@ -152,6 +180,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             StartTime = row.GetString(11),
             ReplayTimestamp = Text(row, 12),
             ReplayPaused = row.GetBoolean(13),
+            WalSilence = row.IsDBNull(15) ? null : TimeSpan.FromSeconds(Math.Max(0, row.GetDouble(15))),
         };
     }
 
@@ -175,7 +204,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
     async ValueTask CloseAsync()
     {
         var (session, batch) = (_session, _batch);
-        (_session, _batch, _pendingRestart) = (null, null, ("", false));
+        (_session, _batch, _loaded) = (null, null, default);
         if (batch is not null)
             await batch.DisposeAsync();
         if (session is not null)

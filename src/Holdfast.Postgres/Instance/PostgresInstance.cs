@@ -77,6 +77,8 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             Data = data,
             SystemIdentifier = control?.SystemIdentifier,
             Timeline = control?.Timeline,
+            ShutdownAt = state == PostgresState.Stopped && control is { State: "shut down" }
+                ? control.Checkpoint : null,
             ServerVersion = _data.MajorVersion * 10000,
             PrimaryConninfo = _configuration.PrimaryConninfo,
         });

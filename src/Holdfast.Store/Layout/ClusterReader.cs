@@ -26,6 +26,7 @@ public static class ClusterReader
             Members = Members(snapshot, keys),
             Sync = Sync(snapshot.Find(keys.Sync)),
             Failover = Failover(snapshot.Find(keys.Failover)),
+            Failsafe = Failsafe(snapshot.Find(keys.Failsafe)),
             Settings = DynamicSettingsJson.Read(config?.Value),
             SettingsRevision = config?.ModRevision ?? 0,
             LeaderPosition = Status(snapshot.Find(keys.Status)) ?? Optime(snapshot.Find(keys.LeaderOptime)) ?? Lsn.Zero,
@@ -43,6 +44,13 @@ public static class ClusterReader
         LooseJson.Object(pair?.Value) is { } value && Name(value, "by") is { } by && value.Number("term") is { } term
             ? new ReleaseView(by, new Term(term), value.Text("why") ?? "")
             : null;
+
+    static ImmutableSortedDictionary<NodeName, string> Failsafe(KeyValue? pair) =>
+        LooseJson.Object(pair?.Value) is { } value
+            ? value.EnumerateObject()
+                .Where(member => member.Value.ValueKind == JsonValueKind.String)
+                .ToImmutableSortedDictionary(member => new NodeName(member.Name), member => member.Value.GetString()!)
+            : ImmutableSortedDictionary<NodeName, string>.Empty;
 
     static ImmutableArray<MemberView> Members(Snapshot snapshot, PatroniKeys keys)
     {

@@ -56,6 +56,13 @@ public static class ClusterValues
             json.WriteString("scheduled_at", scheduledAt);
     });
 
+    /// <summary>Key <c>failsafe</c>: REST addresses by name.</summary>
+    public static string Failsafe(ImmutableSortedDictionary<NodeName, string> members) => TightJson.Write(json =>
+    {
+        foreach (var (name, apiUrl) in members)
+            json.WriteString(name.Value, apiUrl);
+    });
+
     /// <summary>Key <c>release</c> of ours.</summary>
     public static string Release(ReleaseView release) => TightJson.Write(json =>
     {

@@ -4,10 +4,10 @@ using Holdfast.Foundation.Json;
 
 namespace Holdfast.Store.Layout;
 
-/// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and one of our own.</summary>
+/// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and some of our own.</summary>
 public static class MemberJson
 {
-    const string TermField = "holdfast_term";
+    const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -33,6 +33,8 @@ public static class MemberJson
             NoSync = tags.Boolean("nosync") ?? tags.Number("sync_priority") is <= 0,
             PendingRestart = value.Boolean("pending_restart") ?? false,
             Term = new Term(value.Number(TermField) ?? 0),
+            Refused = new Term(value.Number(RefusedField) ?? 0),
+            Takeover = value.Boolean(TakeoverField) ?? false,
         };
     }
 
@@ -58,6 +60,10 @@ public static class MemberJson
             json.WriteNumber("timeline", timeline);
         if (member.Term != Term.None)
             json.WriteNumber(TermField, member.Term.Value);
+        if (member.Refused != Term.None)
+            json.WriteNumber(RefusedField, member.Refused.Value);
+        if (member.Takeover)
+            json.WriteBoolean(TakeoverField, true);
     });
 
     static void WriteTags(Utf8JsonWriter json, MemberView member)

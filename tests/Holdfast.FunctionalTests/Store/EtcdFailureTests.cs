@@ -72,7 +72,8 @@ public sealed class EtcdFailureTests(EtcdFixture etcd)
         using var watched = etcd.Three.Connect(first: frozen);
         using var writer = etcd.Three.Connect(first: (frozen + 2) % 3);
         var keys = new PatroniKeys("service", nameof(A_watcher_follows_through_a_frozen_and_a_killed_member));
-        var watcher = new ClusterWatcher(watched, keys, new HoldfastKeys(keys.Scope), BootClock.Provider, NullLogger.Instance);
+        var watcher = new ClusterWatcher(
+            watched, keys, new HoldfastKeys(keys.Scope), BootClock.Provider, NullLogger.Instance);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var running = watcher.RunAsync(ending.Token);
         try

@@ -109,7 +109,7 @@ sealed class ApiUnderTest : IAsyncDisposable
             Listen = new("127.0.0.1", 0), KeyPrefix = s_keys.Prefix,
             SwitchoverPoll = TimeSpan.FromMilliseconds(20), SwitchoverPatience = TimeSpan.FromSeconds(1),
         },
-        view, Store, _peers, _meters, TimeProvider.System);
+        view, Store, _peers, _meters, failsafe: null, TimeProvider.System);
 
     AgentView View(string name, PostgresState state) => new()
     {

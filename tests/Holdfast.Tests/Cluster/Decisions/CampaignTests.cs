@@ -39,9 +39,52 @@ public sealed class CampaignTests
             .ShouldBeOfType<Wait>();
 
     [Fact]
-    public void A_position_looked_up_before_the_leader_was_gone_does_not_count() =>
-        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3") with { PositionAge = TimeSpan.FromSeconds(2) }))
+    public void A_node_refuses_the_old_term_before_it_counts_votes() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with { Refused = new Term(49) })
+            .ShouldBeOfType<Refuse>().Term.ShouldBe(new Term(50));
+
+    [Fact]
+    public void A_node_that_may_not_win_refuses_all_the_same() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning() with { Refused = default, NoFailover = true })
+            .ShouldBeOfType<Refuse>();
+
+    [Fact]
+    public void A_position_that_is_not_final_does_not_count() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3") with { Refused = new Term(49) }))
             .ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void A_term_that_only_a_peer_has_seen_is_refused_too() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3") with { Refused = new Term(51) }))
+            .ShouldBeOfType<Refuse>().Term.ShouldBe(new Term(51));
+
+    [Fact]
+    public void After_a_release_positions_of_since_then_count_without_a_refusal()
+    {
+        var old = Peer("n3") with { Refused = default };
+        var self = Self("n2", PostgresState.Replica).Campaigning(old) with
+        {
+            Lock = LockFreedom.Released,
+            Refused = default,
+        };
+        Decide(self).ShouldBeOfType<TakeLock>();
+        Decide(self with { Peers = [old with { PositionAge = TimeSpan.FromSeconds(2) }] }).ShouldBeOfType<Wait>();
+    }
+
+    [Fact]
+    public void Who_promised_to_let_the_primary_go_on_neither_refuses_nor_takes() =>
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with
+        {
+            Refused = default,
+            Promised = TimeSpan.FromSeconds(1),
+        }).ShouldBeOfType<Wait>();
+
+    [Fact]
+    public void Who_is_not_in_failsafe_waits()
+    {
+        var asked = AfterN1 with { Failsafe = AfterN1.Failsafe.Add(new NodeName("n3"), "http://10.0.0.3:8008") };
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")), asked).ShouldBeOfType<Wait>();
+    }
 
     [Fact]
     public void A_node_outside_sync_is_never_promoted() =>
