@@ -26,6 +26,8 @@ internal sealed class Ledger(SimWorld world)
 
     public BrokenPromise? Broken { get; private set; }
     public int Commits => _acknowledged.Count;
+    /// <summary>Of the last leader; as long as nobody raised the base of terms.</summary>
+    public Term NewestTerm { get; private set; }
     public int Reigns => _reigns;
     public TimeSpan LastAcknowledged => _acknowledged.Count == 0 ? TimeSpan.Zero : _acknowledged[^1].At;
 
@@ -108,6 +110,6 @@ internal sealed class Ledger(SimWorld world)
     public void SawStore(EtcdData data)
     {
         if (data.Find("/service/sim/leader") is { } leader)
-            _holder = new NodeName(leader.Value);
+            (_holder, NewestTerm) = (new NodeName(leader.Value), new Term(leader.ModRevision));
     }
 }

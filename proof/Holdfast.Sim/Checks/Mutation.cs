@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Processes;
 using Holdfast.Sim.World;
@@ -19,7 +20,7 @@ internal enum Mutation
     /// <summary>The deadline counts from the answer.</summary>
     DeadlineFromAnswer,
 
-    /// <summary>No margin before the end of the lease.</summary>
+    /// <summary>The deadline is later than the lease can be: no margin, and worse.</summary>
     NoMargin,
 
     /// <summary>The supervisor watches and does nothing.</summary>
@@ -73,6 +74,18 @@ internal enum Mutation
     /// <summary>A switchover gives the lock up under a server that still writes.</summary>
     StopSkipped,
 
+    /// <summary>Without the store the primary goes on whatever the members say.</summary>
+    FailsafeUnasked,
+
+    /// <summary>A refusal is told to others, and the walreceiver goes on.</summary>
+    RefusalOnlyTold,
+
+    /// <summary>A refusal does not survive a restart of the agent.</summary>
+    RefusalForgotten,
+
+    /// <summary>Peers' positions count although they refused nothing.</summary>
+    RefusalNotAsked,
+
     /// <summary>A store that was set back is believed.</summary>
     RestoredStoreBelieved,
 }
@@ -94,10 +107,26 @@ internal static class Mutations
         _ => transaction,
     };
 
-    public static PeerAnswer? Alter(this Mutation mutation, PeerAnswer? answer) =>
-        mutation == Mutation.NobodyAhead && answer is not null
-            ? answer with { Position = new Lsn(1), Timeline = 0 }
-            : answer;
+    public static PeerAnswer? Alter(this Mutation mutation, PeerAnswer? answer, Term newest) => (mutation, answer) switch
+    {
+        (_, null) => null,
+        (Mutation.NobodyAhead, _) => answer with { Position = new Lsn(1), Timeline = 0 },
+        (Mutation.RefusalNotAsked, _) => answer with { Refused = newest },
+        _ => answer,
+    };
+
+    /// <summary>What a reader sees of a key.</summary>
+    public static KeyValue Alter(this Mutation mutation, KeyValue pair)
+    {
+        if (pair.Key != "/service/sim/sync" || mutation is not (Mutation.QuorumTooSmall or Mutation.EverybodyVotes)
+            || JsonNode.Parse(pair.Value) is not JsonObject sync)
+            return pair;
+        if (mutation == Mutation.QuorumTooSmall)
+            sync["quorum"] = Math.Max(0, (int)sync["quorum"]! - 1);
+        else
+            (sync["sync_standby"], sync["quorum"]) = ("n1,n2,n3,n4,n5", 0);
+        return pair with { Value = sync.ToJsonString() };
+    }
 
     /// <summary>What a new agent gets to know of its predecessor's deadline.</summary>
     public static FenceTicket? Inherited(this Mutation mutation, Host host)

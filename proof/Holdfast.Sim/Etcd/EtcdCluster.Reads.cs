@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Sim.Checks;
 using Holdfast.Store;
 using Holdfast.Store.Etcd;
 
@@ -11,18 +12,21 @@ internal sealed partial class EtcdCluster
     {
         var header = Header(_members[member]);
         if (header.Revision == Data.Revision)
-            return new Snapshot(header, [.. Data.Pairs.Where(pair => Matches(pair.Key, prefixes))]);
+            return new Snapshot(header, [.. Data.Pairs.Where(pair => Matches(pair.Key, prefixes)).Select(Read)]);
         // A member that is behind: its past, from the history.
         var pairs = new SortedDictionary<string, KeyValue>(StringComparer.Ordinal);
         foreach (var change in Data.History.TakeWhile(change => change.Revision <= header.Revision))
         {
             if (change.Now is { } now && Matches(change.Key, prefixes))
-                pairs[change.Key] = now;
+                pairs[change.Key] = Read(now);
             else
                 pairs.Remove(change.Key);
         }
         return new Snapshot(header, [.. pairs.Values]);
     }
+
+    /// <summary>As a client gets it.</summary>
+    public KeyValue Read(KeyValue pair) => _world.Mutation == Mutation.None ? pair : _world.Mutation.Alter(pair);
 
     public WatchProbe Probe(int member, ImmutableArray<string> prefixes, TimeSpan sentAt) =>
         new(Header(_members[member]), [.. prefixes.Select(State)], sentAt);

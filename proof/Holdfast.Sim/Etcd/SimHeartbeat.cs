@@ -10,6 +10,8 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
     EtcdCluster Etcd => line.World.Etcd;
     SimWorld World => line.World;
 
+    TimeSpan Extra => World.Has(Mutation.NoMargin) ? TimeSpan.FromSeconds(0.9) : TimeSpan.Zero;
+
     public async ValueTask<RenewalAnswer> RenewAsync(long modRevision, long lease, TimeSpan limit)
     {
         var member = line.MemberAt(line.Preferred);
@@ -36,7 +38,7 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
             return new(RenewalOutcome.Lost, sentAt, default, raftTerm, "the key is no longer ours");
         var checkTerm = World.Has(Mutation.RaftTermIgnored) ? raftTerm : owns.Value.Header.RaftTerm;
         return checkTerm == raftTerm
-            ? new(RenewalOutcome.Confirmed, sentAt, TimeSpan.FromSeconds(ttl), raftTerm, "")
+            ? new(RenewalOutcome.Confirmed, sentAt + Extra, TimeSpan.FromSeconds(ttl), raftTerm, "")
             : Unknown(sentAt, $"raft_term went from {raftTerm} to {checkTerm} meanwhile");
     }
 

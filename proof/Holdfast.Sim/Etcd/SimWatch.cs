@@ -37,7 +37,10 @@ internal sealed class EtcdWatcher(EtcdLine line, int member, ImmutableArray<stri
             for (; at < history.Count && history[at].Revision == revision; at++)
             {
                 if (prefixes.Any(prefix => history[at].Key.StartsWith(prefix, StringComparison.Ordinal)))
-                    changes.Add(history[at]);
+                    changes.Add(history[at] with
+                    {
+                        Now = history[at].Now is { } now ? world.Etcd.Read(now) : null,
+                    });
             }
             if (changes.Count > 0)
                 Send(new WatchBatch(header, changes.ToImmutable()));

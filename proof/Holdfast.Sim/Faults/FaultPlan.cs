@@ -37,6 +37,8 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
             Strict = rng.Chance(0.1),
             NodeCount = rng.Pick([1, 1, 1, 2]),
             Bootstraps = rng.Chance(0.05),
+            Failsafe = rng.Chance(0.25),
+            EarlyTakeover = rng.Chance(0.4),
         };
         // Nobody knows who led before: the first election waits for two lives of a lease.
         var begin = TimeSpan.FromSeconds(settings.Bootstraps ? 9 : 3 + 2 * settings.TtlSeconds);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Cluster.Model;
+using Holdfast.Sim.Checks;
 using Holdfast.Sim.World;
 using Holdfast.Store;
 using Holdfast.Store.Layout;
@@ -153,11 +154,22 @@ internal sealed class Injector(SimWorld world)
                 break;
             case FaultKind.RestoreStore when _copy is { } copy:
                 world.Etcd.Restore(copy);
+                if (world.Has(Mutation.RestoredStoreBelieved))
+                    ForgetTerms();
                 break;
             default:
                 break;
         }
         return null;
+    }
+
+    void ForgetTerms()
+    {
+        foreach (var host in world.Hosts)
+        {
+            host.Notes.Clear();
+            host.Supervisor?.Agent?.Kill();
+        }
     }
 
     Action OnNetwork(FaultKind kind, Host host)

@@ -2,6 +2,8 @@ using System.Collections.Immutable;
 using Holdfast.Agent;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Lease;
+using Holdfast.Agent.Observe;
+using Holdfast.Agent.Rest;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Processes;
@@ -24,6 +26,7 @@ internal sealed class AgentProcess
     readonly SimPostgres _postgres;
     readonly AgentCore _core;
     readonly LeaseDriver _driver;
+    readonly SimPulses _pulses;
 
     public AgentProcess(Host host)
     {
@@ -42,9 +45,14 @@ internal sealed class AgentProcess
         var heartbeat = new SimHeartbeat(
             new EtcdLine(world, Lease, host.Index, members), keys.Leader, host.Name.Value);
         _driver = new LeaseDriver(host, Lease, Machine, heartbeat, _postgres);
+        _pulses = new SimPulses(host, Side, Machine);
+        if (world.Has(Mutation.RefusalForgotten))
+            host.Notes.Remove("promises.json");
+        var promises = new Promises(host.Notes, host.BootId, Loop.Clock);
         _core = new AgentCore(
             settings, new SimStore(new EtcdLine(world, Loop, host.Index, members)), _postgres,
-            new SimPeers(host, Loop), Machine, host.Notes, Loop.Clock, log);
+            new SimPeers(host, Loop), _pulses, Machine, host.Notes, promises, Loop.Clock, log);
+        Failsafe = new FailsafeDoor(() => Published, () => _core.StoreAge, promises);
         Machine.Inherit(world.Mutation.Inherited(host), host.BootId, Loop.Now);
         Loop.After(TimeSpan.Zero, () => Ended(_core.RunAsync(CancellationToken.None)));
         Lease.After(TimeSpan.Zero, () => Ended(_driver.RunAsync()));
@@ -56,10 +64,15 @@ internal sealed class AgentProcess
     /// <summary>The pool's: REST, and the end of the postmaster.</summary>
     public Strand Side { get; }
     public LeaseMachine Machine { get; }
-    public AgentView Published => _core.Loop.Published;
+
+    /// <summary>As <c>HaAgent</c> shows it: whether the lease is in force is not as old as the last turn.</summary>
+    public AgentView Published => _core.Loop.Published with { HasLease = Machine.MayWrite(Side.Now) };
+    public FailsafeDoor Failsafe { get; }
     public bool IsAlive => !Loop.IsDead;
 
     public byte[] Status() => SimPeers.Write(Published, Side.Now);
+
+    public void Hear(Term term, TimeSpan after) => Side.After(after, () => _pulses.Heard(term));
 
     bool WritesWithoutRight() =>
         _host.Postgres.Server is not null && !_host.Postgres.Data.HasStandbySignal;

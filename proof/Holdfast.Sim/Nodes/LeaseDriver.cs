@@ -69,7 +69,8 @@ internal sealed class LeaseDriver
                 var replaced = await _heartbeat.ReplaceAsync(s.Of.ModRevision, s.Ttl, s.Limit);
                 return _machine.Replaced(s.Of, replaced, _strand.Now);
             case LeaseStep.AskMembers s:
-                return _machine.Confirmed(s.Of, all: false, _strand.Now, _strand.Now);
+                var sentAt = _strand.Now;
+                return _machine.Confirmed(s.Of, await AllConfirmAsync(s, sentAt + s.Limit), sentAt, _strand.Now);
             case LeaseStep.HandOver s:
                 return _machine.HandedOver(s, await PutAsync(Ticket(s.After)), _strand.Now);
             case LeaseStep.GiveBack s:
@@ -84,6 +85,30 @@ internal sealed class LeaseDriver
                 throw new UnreachableException($"no effect for {step}");
         }
     }
+
+    /// <summary>One after the other, as <c>MembersLink</c>.</summary>
+    async ValueTask<bool> AllConfirmAsync(LeaseStep.AskMembers step, TimeSpan until)
+    {
+        foreach (var url in step.ApiUrls)
+        {
+            var address = new Uri(url).Host;
+            if (Array.Find(World.Hosts, other => other.Address == address) is not { } peer || _strand.Now >= until)
+                return false;
+            var answer = await World.Net.AskAsync<bool>(
+                _strand, _host.Index, peer.Index, Traffic.Rest, until - _strand.Now,
+                () => peer.Supervisor?.Agent is { IsAlive: true }, reply => Ask(peer, step.Of.Term, reply));
+            if (!answer.Value && !World.Has(Mutation.FailsafeUnasked))
+                return false;
+        }
+        return true;
+    }
+
+    void Ask(Host peer, Term term, Action<Answer<bool>> reply) =>
+        peer.Supervisor?.Agent?.Side.After(World.Rng.Between(0.3, 3), () =>
+        {
+            if (peer.Supervisor?.Agent is { } agent)
+                reply(new Answer<bool>(AnswerKind.Answered, agent.Failsafe.Answer(_host.Name, term) is null));
+        });
 
     async ValueTask<bool> PutAsync(FenceTicket ticket)
     {

@@ -59,6 +59,9 @@ internal sealed class PgServer
     public bool HasUpstream => _upstream is not null;
     public Lsn? Received { get; private set; }
 
+    /// <summary>The last message of the upstream.</summary>
+    public TimeSpan HeardAt { get; private set; }
+
     public void Ready()
     {
         State = StartsAsPrimary ? PostgresState.Primary : PostgresState.Replica;
@@ -171,7 +174,7 @@ internal sealed class PgServer
 
     public void HasReceived()
     {
-        Received = Data.Wal.End;
+        (Received, HeardAt) = (Data.Wal.End, _world.Now);
         PumpAll();
     }
 
@@ -206,7 +209,7 @@ internal sealed class PgServer
             _world.Say($"{Node.Name}: streams from {host.Name} at {Data.Wal.End}");
             _world.Ledger.Streams(this, source);
             Data.CrashedAsPrimary = false;
-            Received = Data.Wal.End;
+            (Received, HeardAt) = (Data.Wal.End, _world.Now);
             _upstream.Pump();
         });
     }

@@ -89,6 +89,7 @@ internal sealed class SimPostgres : IPostgres
         SystemIdentifier = Data.SystemIdentifier,
         Timeline = Data.Wal.Timeline,
         PrimaryConninfo = Conninfo(Data.Source),
+        ShutdownAt = state == PostgresState.Stopped && Data.WasStopped ? new Lsn(Data.Wal[Data.Wal.Count - 1].Start) : null,
     };
 
     PostgresView FromServer(PgServer server)
@@ -104,6 +105,8 @@ internal sealed class SimPostgres : IPostgres
             Received = isPrimary ? null : server.Received ?? Lsn.Zero,
             Replayed = isPrimary ? null : Data.Wal.End,
             Streaming = server.IsStreaming,
+            WalSilence = server.HasUpstream ? _world.Now - server.HeardAt : null,
+            CommitsAreSynchronous = true,
             PrimaryConninfo = Conninfo(server.Source),
             SynchronousStandbyNames = server.Names,
             WalSenders = [.. server.Streams.Select(View)],
@@ -277,6 +280,8 @@ internal sealed class SimPostgres : IPostgres
     {
         if (Server is not { } server)
             return StepResult.Failed("PostgreSQL does not run");
+        if (source is null && _world.Has(Mutation.RefusalOnlyTold))
+            return StepResult.Done;
         Data.Source = source;
         server.Strand.After(_world.Rng.Between(0.5, 3), () => server.ReadSource(source));
         await WaitAsync(_world.Rng.Between(2, 6), stop);

@@ -16,6 +16,9 @@ internal sealed record WorldSettings
     /// <summary>False: the cluster exists already, on all hosts; saves the time of its creation.</summary>
     public bool Bootstraps { get; init; }
 
+    public bool Failsafe { get; init; }
+    public bool EarlyTakeover { get; init; }
+
     /// <summary>etcd's members live on the first three hosts.</summary>
     public const int EtcdMembers = 3;
 
@@ -25,7 +28,8 @@ internal sealed record WorldSettings
         $$"""
         {"ttl":{{TtlSeconds}},"loop_wait":1,"retry_timeout":3,"synchronous_mode":{{ModeJson}},
         "synchronous_mode_strict":{{(Strict ? "true" : "false")}},"synchronous_node_count":{{NodeCount}},
-        "primary_start_timeout":10}
+        "primary_start_timeout":10,"failsafe_mode":{{(Failsafe ? "true" : "false")}},
+        "early_takeover":{{(EarlyTakeover ? "true" : "false")}}}
         """);
 
     string ModeJson => Mode switch
