@@ -86,6 +86,9 @@ internal enum Mutation
     /// <summary>Peers' positions count although they refused nothing.</summary>
     RefusalNotAsked,
 
+    /// <summary>A lease in its last second is taken for gone (etcd tells whole seconds).</summary>
+    LastSecondIsGone,
+
     /// <summary>A store that was set back is believed.</summary>
     RestoredStoreBelieved,
 }

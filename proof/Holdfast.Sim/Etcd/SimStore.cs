@@ -50,7 +50,8 @@ internal sealed class SimStore(EtcdLine line) : IStore
     public async ValueTask<TimeSpan?> TimeToLiveAsync(long lease, CancellationToken stop)
     {
         var answer = await LessorAsync(lease, renews: false);
-        return answer.Ttl > 0 ? TimeSpan.FromSeconds(answer.Ttl) : null;
+        var isGone = answer.Ttl < 0 || (answer.Ttl == 0 && line.World.Has(Mutation.LastSecondIsGone));
+        return isGone ? null : TimeSpan.FromSeconds(answer.Ttl);
     }
 
     public async ValueTask<TimeSpan?> KeepAliveAsync(long lease, CancellationToken stop)
