@@ -75,8 +75,8 @@ internal sealed class Ledger(SimWorld world)
         {
             if (there.Contains(entry.Record))
                 continue;
-            Broke("nothing acknowledged is lost", $"commit {entry.Record.Commit} of reign {entry.Reign}, acknowledged at"
-                + $" {entry.At.TotalSeconds:0.000} s, is not on {primary.Node.Name} when it {when}");
+            Broke("nothing acknowledged is lost", $"commit {entry.Record.Commit} of reign {entry.Reign}, acknowledged"
+                + $" at {entry.At.TotalSeconds:0.000} s, is not on {primary.Node.Name} when it {when}");
             return;
         }
     }

@@ -110,11 +110,10 @@ internal static class Mutations
         _ => transaction,
     };
 
-    public static PeerAnswer? Alter(this Mutation mutation, PeerAnswer? answer, Term newest) => (mutation, answer) switch
+    public static PeerAnswer? Alter(this Mutation mutation, PeerAnswer? answer, Term newest) => mutation switch
     {
-        (_, null) => null,
-        (Mutation.NobodyAhead, _) => answer with { Position = new Lsn(1), Timeline = 0 },
-        (Mutation.RefusalNotAsked, _) => answer with { Refused = newest },
+        Mutation.NobodyAhead when answer is not null => answer with { Position = new Lsn(1), Timeline = 0 },
+        Mutation.RefusalNotAsked when answer is not null => answer with { Refused = newest },
         _ => answer,
     };
 

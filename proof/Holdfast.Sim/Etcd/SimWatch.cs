@@ -113,7 +113,8 @@ internal sealed class SimWatch
     }
 
     public static async IAsyncEnumerable<WatchBatch> RunAsync(
-        EtcdLine line, ImmutableArray<string> prefixes, long fromRevision, [EnumeratorCancellation] CancellationToken stop)
+        EtcdLine line, ImmutableArray<string> prefixes, long fromRevision,
+        [EnumeratorCancellation] CancellationToken stop)
     {
         var watch = await OpenAsync(line, prefixes, fromRevision);
         try

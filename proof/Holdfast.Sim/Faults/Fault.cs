@@ -36,5 +36,7 @@ internal enum FaultKind
 internal sealed record Fault(FaultKind Kind, TimeSpan At, TimeSpan For, int Host)
 {
     public string Text => string.Create(CultureInfo.InvariantCulture,
-        $"at {At.TotalSeconds:0.0000000} {Kind} {(Host == 0 ? "primary" : $"n{Host}")} for {For.TotalSeconds:0.0000000}");
+        $"at {At.TotalSeconds:0.0000000} {Kind} {Where} for {For.TotalSeconds:0.0000000}");
+
+    string Where => Host == 0 ? "primary" : string.Create(CultureInfo.InvariantCulture, $"n{Host}");
 }

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Model;
+using Holdfast.Sim.Checks;
 using Holdfast.Sim.Time;
 using Holdfast.Sim.World;
 
@@ -25,7 +26,9 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
         [FaultKind.AgentKill, FaultKind.AgentFreeze, FaultKind.AgentFreeze, FaultKind.LeaseFreeze];
     static readonly FaultKind[] s_supervisorKinds = [FaultKind.SupervisorKill, FaultKind.SupervisorFreeze];
 
-    public static FaultPlan Of(ulong seed)
+    /// <param name="seed">Decides it all.</param>
+    /// <param name="focus">Null: the usual faults alone.</param>
+    public static FaultPlan Of(ulong seed, Focus? focus = null)
     {
         var rng = new Rng(seed ^ 0xFA17);
         var settings = new WorldSettings
@@ -37,15 +40,19 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
             Strict = rng.Chance(0.1),
             NodeCount = rng.Pick([1, 1, 1, 2]),
             Bootstraps = rng.Chance(0.05),
-            Failsafe = rng.Chance(0.25),
+            Failsafe = rng.Chance(focus is null ? 0.25 : 0.5),
             EarlyTakeover = rng.Chance(0.4),
         };
         // Nobody knows who led before: the first election waits for two lives of a lease.
         var begin = TimeSpan.FromSeconds(settings.Bootstraps ? 9 : 3 + 2 * settings.TtlSeconds);
         var length = rng.Between(10_000, 30_000);
         // Agent and supervisor of one host stopped together are beyond any clock: one of them stays well.
-        FaultKind[] kinds = [.. s_kinds, .. rng.Chance(0.3) ? s_supervisorKinds : s_agentKinds];
-        var faults = Enumerable.Range(0, 2 + rng.Below(8)).Select(_ => One(rng, kinds, begin, length, settings.Hosts))
+        FaultKind[] kinds = focus is null
+            ? [.. s_kinds, .. rng.Chance(0.3) ? s_supervisorKinds : s_agentKinds]
+            : [.. s_kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds];
+        var most = focus is null ? 8 : 12;
+        settings = settings with { Mode = focus?.Mode ?? settings.Mode };
+        var faults = Enumerable.Range(0, 2 + rng.Below(most)).Select(_ => One(rng, kinds, begin, length, settings.Hosts))
             .OrderBy(fault => fault.At).ToList();
         return new FaultPlan(settings, faults, begin + length);
     }

@@ -121,7 +121,8 @@ internal sealed class AgentProcess
             RestConnect = new HostPort(host.Address, 8008),
             Etcd = [],
             BootstrapDcs = DynamicSettingsJson.Read(world.Settings.ConfigJson)!,
-            Hosts = world.Hosts.ToImmutableSortedDictionary(other => other.Name, other => new HostPort(other.Address, 8008)),
+            Hosts = world.Hosts.ToImmutableSortedDictionary(
+                other => other.Name, other => new HostPort(other.Address, 8008)),
             FenceSocket = "/run/holdfast/fence.sock",
             StateDirectory = "/var/lib/holdfast/agent",
             Postgres = new InstanceSettings
@@ -152,7 +153,8 @@ internal sealed class SimLog(SimWorld world, NodeName name) : ILogger
     public bool IsEnabled(LogLevel logLevel) => world.Trace is not null || logLevel >= LogLevel.Error;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
         if (logLevel >= LogLevel.Error)
             world.Ledger.Broke("agent", $"{name}: {formatter(state, exception)}: {exception}");

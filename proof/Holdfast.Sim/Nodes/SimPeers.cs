@@ -32,7 +32,9 @@ internal sealed class SimPeers(Host host, Strand strand) : IPeers
                 if (peer.Supervisor?.Agent is { } agent)
                     reply(new Answer<byte[]>(AnswerKind.Answered, agent.Status()));
             }));
-        return answer.Value is { } status ? world.Mutation.Alter(PeerAnswerReader.Read(status), world.Ledger.NewestTerm) : null;
+        return answer.Value is { } status
+            ? world.Mutation.Alter(PeerAnswerReader.Read(status), world.Ledger.NewestTerm)
+            : null;
     }
 
     public static byte[] Write(AgentView view, TimeSpan now)

@@ -20,13 +20,14 @@ internal sealed class SupervisorProcess
     SimEvent? _timer;
 
     /// <param name="host">Where it runs.</param>
-    /// <param name="former">The one before on the same boot: its ticket is in the run folder, its agent lives on.</param>
-    public SupervisorProcess(Host host, SupervisorProcess? ticket)
+    /// <param name="former">The one before on the same boot: its ticket is in the run folder, its agent lives
+    /// on.</param>
+    public SupervisorProcess(Host host, SupervisorProcess? former)
     {
         _host = host;
         Strand = host.World.NewStrand($"supervisor of {host.Name}", host.Boot);
-        _ticket = host.World.Has(Mutation.TicketForgotten) ? null : ticket?._ticket;
-        Agent = ticket?.Agent;
+        _ticket = host.World.Has(Mutation.TicketForgotten) ? null : former?._ticket;
+        Agent = former?.Agent;
         Arm();
         Strand.After(TimeSpan.Zero, LookAndKill);
         Strand.After(s_lookEvery, Look);

@@ -41,7 +41,10 @@ internal static class Entry
         if (parsed.GetValue(s_seed) is { } seed)
             return OneSeed(seed, mutation, parsed.GetValue(s_trace), parsed.GetValue(s_shrink));
         if (parsed.GetValue(s_mutations))
-            return Mutations.All.Select(each => IsCaught(each, parsed.GetValue(s_first))).ToList().TrueForAll(c => c) ? 0 : 1;
+        {
+            var caught = Mutations.All.Select(each => IsCaught(each, parsed.GetValue(s_first))).ToList();
+            return caught.TrueForAll(isCaught => isCaught) ? 0 : 1;
+        }
         if (mutation != Mutation.None)
             return IsCaught(mutation, parsed.GetValue(s_first)) ? 0 : 1;
         return Seeds(parsed.GetValue(s_first), Math.Max(1, parsed.GetValue(s_seeds)));
@@ -65,7 +68,7 @@ internal static class Entry
 
     static int OneSeed(ulong seed, Mutation mutation, bool trace, bool shrink)
     {
-        var plan = FaultPlan.Of(seed);
+        var plan = FaultPlan.Of(seed, mutation == Mutation.None ? null : Focus.Of(mutation));
         if (shrink)
         {
             Console.WriteLine(Scenario.Write(new Shrinker(mutation).Shrink(plan), mutation));
@@ -87,11 +90,14 @@ internal static class Entry
 
     static bool IsCaught(Mutation mutation, ulong first)
     {
+        var started = Stopwatch.StartNew();
         var results = ManySeeds.Run(first, MutationSeedsMax, mutation, stopAtFirst: true);
         var caught = results.FirstOrDefault(result => result.Broken is not null);
         Console.WriteLine(caught is null
             ? $"{mutation,-24} NOT CAUGHT by {results.Count} seeds"
-            : $"{mutation,-24} caught by {results.Count} seeds: seed {caught.Seed}: {caught.Broken!.Promise}: {caught.Broken.What}");
+            : $"{mutation,-24} caught by {results.Count} seeds in {started.Elapsed.TotalSeconds:0} s: "
+                + $"seed {caught.Seed}: {caught.Broken!.Promise}: "
+                + caught.Broken.What);
         return caught is not null;
     }
 

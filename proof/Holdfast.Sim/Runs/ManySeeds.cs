@@ -18,11 +18,12 @@ internal static class ManySeeds
     {
         var (next, gate, results) = (-1, new Lock(), new List<RunResult>(count));
         var isOver = false;
+        var focus = mutation == Mutation.None ? null : Focus.Of(mutation);
         var threads = Enumerable.Range(0, Math.Min(ThreadsMax, Environment.ProcessorCount)).Select(_ => new Thread(() =>
         {
             while (!Volatile.Read(ref isOver) && Interlocked.Increment(ref next) is var at && at < count)
             {
-                var result = SeedRun.Run(FaultPlan.Of(first + (ulong)at), mutation);
+                var result = SeedRun.Run(FaultPlan.Of(first + (ulong)at, focus), mutation);
                 lock (gate)
                 {
                     results.Add(result);

@@ -6,7 +6,8 @@ using Holdfast.Sim.World;
 
 namespace Holdfast.Sim.Runs;
 
-/// <summary>A short story of faults, as a text file: what the world is made of, what happens, what is expected.</summary>
+/// <summary>A short story of faults, as a text file: what the world is made of, what happens, what is
+/// expected.</summary>
 /// <param name="Plan">The world and its faults.</param>
 /// <param name="Mutation">A rule broken on purpose, or none.</param>
 /// <param name="Expected">The promise that breaks; empty: none does.</param>
@@ -63,7 +64,8 @@ internal sealed record Scenario(FaultPlan Plan, Mutation Mutation, string Expect
             }
         }
         return new Scenario(
-            new FaultPlan(settings ?? throw new FormatException("there is no world"), faults, peace), mutation, expected);
+            new FaultPlan(settings ?? throw new FormatException("there is no world"), faults, peace),
+            mutation, expected);
     }
 
     static WorldSettings World(Dictionary<string, string> facts) => new()

@@ -8,8 +8,8 @@ using Holdfast.Sim.World;
 
 namespace Holdfast.Sim.Servers;
 
-/// <summary>The PostgreSQL of a host as one life of its agent uses it. Steps wait on the agent's strand; what they began
-/// in the server goes on without the agent.</summary>
+/// <summary>The PostgreSQL of a host as one life of its agent uses it. Steps wait on the agent's strand; what they
+/// began in the server goes on without the agent.</summary>
 internal sealed class SimPostgres : IPostgres
 {
     static readonly TimeSpan s_lookLimit = TimeSpan.FromSeconds(1), s_poll = TimeSpan.FromMilliseconds(10),
@@ -78,8 +78,9 @@ internal sealed class SimPostgres : IPostgres
             return FromFiles(PostgresState.Stopped);
         if (server.IsFrozen)
             await UntilAsync(() => !server.IsFrozen, s_lookLimit, stop);
-        return Answers(server) && !server.IsStopping ? FromServer(server) : FromFiles(
-            server.IsRunning ? PostgresState.Starting : PostgresState.Stopped);
+        return Answers(server) && !server.IsStopping
+            ? FromServer(server)
+            : FromFiles(server.IsRunning ? PostgresState.Starting : PostgresState.Stopped);
     }
 
     PostgresView FromFiles(PostgresState state) => new()
@@ -89,7 +90,8 @@ internal sealed class SimPostgres : IPostgres
         SystemIdentifier = Data.SystemIdentifier,
         Timeline = Data.Wal.Timeline,
         PrimaryConninfo = Conninfo(Data.Source),
-        ShutdownAt = state == PostgresState.Stopped && Data.WasStopped ? new Lsn(Data.Wal[Data.Wal.Count - 1].Start) : null,
+        ShutdownAt = state == PostgresState.Stopped && Data.WasStopped
+            ? new Lsn(Data.Wal[Data.Wal.Count - 1].Start) : null,
     };
 
     PostgresView FromServer(PgServer server)
@@ -372,7 +374,8 @@ internal sealed class SimPostgres : IPostgres
             : StepResult.Failed("PostgreSQL does not answer");
     }
 
-    public ValueTask<IReadOnlyList<(int Timeline, ulong Position, string Reason)>> HistoryAsync(CancellationToken stop) =>
+    public ValueTask<IReadOnlyList<(int Timeline, ulong Position, string Reason)>> HistoryAsync(
+        CancellationToken stop) =>
         ValueTask.FromResult<IReadOnlyList<(int, ulong, string)>>(
             [.. Data.Wal.History().Switches.Select(point => (point.Timeline, point.End.Value, point.Reason))]);
 }

@@ -39,7 +39,7 @@ internal sealed class Host
         IsUp = true;
         if (_boots++ > 0)
             Boot = new BootTime { At = _world.Now - TimeSpan.FromSeconds(5), WallSkew = Boot.WallSkew };
-        Supervisor = new SupervisorProcess(this, ticket: null);
+        Supervisor = new SupervisorProcess(this, former: null);
     }
 
     /// <summary>The power goes: only the disks stay.</summary>

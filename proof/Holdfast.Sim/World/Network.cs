@@ -54,7 +54,8 @@ internal sealed class Network(SimWorld world, int hosts)
     /// <summary>One question over the network. <paramref name="serve"/> runs where the question arrives; it may answer
     /// at once, later or never. The task ends on the caller's strand.</summary>
     public Task<Answer<T>> AskAsync<T>(
-        Strand caller, int from, int to, Traffic kind, TimeSpan limit, Func<bool> listens, Action<Action<Answer<T>>> serve)
+        Strand caller, int from, int to, Traffic kind, TimeSpan limit, Func<bool> listens,
+        Action<Action<Answer<T>>> serve)
     {
         var question = new Question<T>(world, caller, to, from, kind);
         var isConnected = world.Rng.Chance(0.5);

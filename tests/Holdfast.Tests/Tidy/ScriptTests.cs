@@ -10,6 +10,7 @@ public sealed class ScriptTests
     [InlineData("test")]
     [InlineData("holdfast")]
     [InlineData("lab")]
+    [InlineData("sim")]
     [InlineData(".ci/run")]
     public void A_script_can_be_run_and_says_what_it_does(string script)
     {
