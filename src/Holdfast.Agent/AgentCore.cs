@@ -4,6 +4,7 @@ using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
 using Holdfast.Agent.Observe;
 using Holdfast.Cluster.Decisions;
+using Holdfast.Cluster.Model;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store;
 using Holdfast.Store.Layout;
@@ -34,7 +35,8 @@ internal sealed class AgentCore : IDisposable
         Jobs = new JobSlot(Now, Nudge, log);
         var source = new ClusterSource(Watcher, TermLedger.Open(notes, clock));
         var observer = new Observer(
-            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises, pulses, Now);
+            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises, pulses,
+            () => Host(), Now);
         Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
         var reigning = new Reigning(
@@ -43,12 +45,15 @@ internal sealed class AgentCore : IDisposable
             settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, clock,
             log);
         Loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent), postgres, state,
-            clock, log);
+            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk),
+            postgres, state, clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
         lease.Changed += Nudge;
         postgres.Ended += PostgresEnded;
     }
+
+    /// <summary>What is wrong with the host; asked in every turn.</summary>
+    public Func<HostTroubles> Host { get; init; } = static () => new HostTroubles(DiskView.Well, false);
 
     public HaLoop Loop { get; }
     public ClusterWatcher Watcher { get; }

@@ -32,6 +32,24 @@ internal static partial class AgentLog
     [LoggerMessage(1009, LogLevel.Information, "{Event}")]
     public static partial void Event(this ILogger log, string @event);
 
+    [LoggerMessage(1020, LogLevel.Warning, "The disk is {Word} {Why}")]
+    public static partial void DiskIs(this ILogger log, string word, string why);
+
+    [LoggerMessage(1021, LogLevel.Warning, "Write probe: {Complaint}")]
+    public static partial void ProbeComplained(this ILogger log, string complaint);
+
+    [LoggerMessage(1022, LogLevel.Warning, "The write probe is started again: {Why}")]
+    public static partial void ProbeEnded(this ILogger log, string why);
+
+    [LoggerMessage(1030, LogLevel.Information, "Watchdog {Device} armed, {Seconds} s")]
+    public static partial void WatchdogArmed(this ILogger log, string device, int seconds);
+
+    [LoggerMessage(1031, LogLevel.Information, "Watchdog {Device} disarmed")]
+    public static partial void WatchdogDisarmed(this ILogger log, string device);
+
+    [LoggerMessage(1032, LogLevel.Warning, "Watchdog {Device} does not work: {Why}")]
+    public static partial void WatchdogFailed(this ILogger log, string device, string why);
+
     [LoggerMessage(1101, LogLevel.Information, "Inherited the lease of term {Term}, valid for {LeftMs:0} ms")]
     public static partial void LeaseInherited(this ILogger log, Term term, double leftMs);
 

@@ -12,6 +12,11 @@ internal sealed class AgentState
     public TimeSpan? InitializeEmptySince { get; set; }
     public HistoryView? History { get; set; }
     public TimeSpan? NotStreamingSince { get; set; }
+
+    /// <summary>What it had replayed when it was last looked at.</summary>
+    public Lsn? ReplayedThen { get; set; }
+    public bool StreamedThen { get; set; }
+    public (string Why, TimeSpan At)? CloneFailed { get; set; }
     public TimeSpan? AloneSince { get; set; }
     public TimeSpan? StartingSince { get; set; }
 
@@ -32,6 +37,13 @@ internal sealed class AgentState
 
     /// <summary>The reign that began with our own promotion and is not recorded yet.</summary>
     public Reign? Reign { get; set; }
+
+    /// <summary>The next decision that needs a comparison makes a new one; that a rewind was tried is kept.</summary>
+    public void ForgetComparison()
+    {
+        if (History is { Verdict: HistoryVerdict.Same or HistoryVerdict.Removed } stale)
+            History = stale with { Verdict = HistoryVerdict.Unknown };
+    }
 
     public Term HistoryWrittenFor { get; set; }
     public string MemberWritten { get; set; } = "";

@@ -73,10 +73,16 @@ internal sealed class HaLoop(
         var decision = Ha.Decide(view, self, dynamic);
         Say(decision);
         Show(view, self, decision);
+        // What can't wait for the store comes first; a primary's own key comes before its daily work, as proxies wait
+        // for it.
+        var isDaily = decision is HaDecision.Wait or HaDecision.Lead;
+        if (!isDaily)
+            await actor.ActAsync(decision, view, self, stop);
         if (view is not null)
             await publisher.PublishAsync(_published, dynamic, stop);
         await ApplySettingsAsync(view, self, stop);
-        await actor.ActAsync(decision, view, self, stop);
+        if (isDaily)
+            await actor.ActAsync(decision, view, self, stop);
         return self switch
         {
             { Job: not null } => dynamic.LoopWait, // Its end nudges.

@@ -83,6 +83,9 @@ internal sealed class Actor(
             case HandOver d:
                 jobs.Start("hand over", token => HandOverAsync(d, view, token), Nothing, stop);
                 break;
+            case StepDown d:
+                jobs.Start("step down", token => StepDownAsync(d, view, token), Nothing, stop);
+                break;
             case StopReplica:
                 jobs.Start("stop", token => postgres.StopAsync(StopLimit, token), Nothing, stop);
                 break;
@@ -102,7 +105,7 @@ internal sealed class Actor(
                 break;
             case StartReplica d:
                 jobs.Start("start as replica", token =>
-                    postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), Nothing, stop);
+                    postgres.StartReplicaAsync(AddressOf(view, d.Leader), token), _ => state.ForgetComparison(), stop);
                 break;
             case Follow d:
                 jobs.Start("follow", token => postgres.FollowAsync(AddressOf(view, d.Leader), token), _ =>
@@ -203,6 +206,16 @@ internal sealed class Actor(
         return StepResult.Done;
     }
 
+    // Whatever the disk lets the stop come to, the kill has then been delivered to all, and nobody here writes.
+    async ValueTask<StepResult> StepDownAsync(StepDown decision, ClusterView view, CancellationToken stop)
+    {
+        if (decision.StopLimit > TimeSpan.Zero)
+            _ = await postgres.StopAsync(decision.StopLimit, stop);
+        postgres.Kill();
+        await locks.ReleaseAsync(view, decision.Why, stop);
+        return StepResult.Done;
+    }
+
     async ValueTask<bool> HasArrivedAsync(ClusterView view, NodeName candidate, Lsn end, CancellationToken stop)
     {
         var until = clock.GetElapsedTime(0) + ArrivalLimit;
@@ -232,6 +245,7 @@ internal sealed class Actor(
 
     void Cloned(ClusterView view, StepResult result)
     {
+        state.CloneFailed = result.Ok ? null : (result.Why, clock.GetElapsedTime(0));
         if (result.Ok && view.Leader is { } leader)
             state.History = new HistoryView(leader.Term, HistoryVerdict.Same, RewindTried: false);
     }

@@ -7,7 +7,8 @@ namespace Holdfast.Agent.Act;
 
 /// <summary>Keeps this member's key: what it says of itself, on a lease of its own.</summary>
 internal sealed class Publisher(
-    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<bool> storeIsSilent)
+    AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<bool> storeIsSilent,
+    Func<DiskView> disk)
 {
     /// <summary>The version of Patroni whose keys and answers we follow: other members compare it.</summary>
     public const string PatroniVersion = "4.1.4";
@@ -75,6 +76,7 @@ internal sealed class Publisher(
             Term = view.Role == "primary" ? view.Term : Term.None,
             Refused = view.Refused,
             Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
+            Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
         };
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
@@ -48,6 +49,7 @@ internal sealed class AgentFileBinder(AgentFileValues values, Func<string?> find
             Hosts = Hosts(),
             FenceSocket = values.Text("holdfast.fence_socket")?.Text,
             StateDirectory = StateDirectory(postgres.DataDirectory),
+            Watchdog = Watchdog(),
             NoFailover = values.Truth("tags.nofailover"),
             NoLoadBalance = values.Truth("tags.noloadbalance"),
             NoSync = values.Truth("tags.nosync"),
@@ -84,6 +86,23 @@ internal sealed class AgentFileBinder(AgentFileValues values, Func<string?> find
             PgHba = DynamicSettingsJson.Lines(values.Item("postgresql.pg_hba")?.ToJson()),
             Roles = Map("holdfast.roles"),
             Databases = Map("holdfast.databases"),
+        };
+    }
+
+    // As in Patroni a section without a mode means automatic; without a section nothing opens a device that could reset
+    // the host.
+    WatchdogSettings Watchdog()
+    {
+        if (values.Item("watchdog") is not YamlMap)
+            return new WatchdogSettings();
+        var missing = new WatchdogSettings { Mode = WatchdogMode.Automatic };
+        return new WatchdogSettings
+        {
+            Mode = WatchdogSettings.ModeOf(values.Text("watchdog.mode")?.Text ?? "automatic") ?? missing.Mode,
+            Device = values.Text("watchdog.device")?.Text ?? missing.Device,
+            SafetyMargin = int.TryParse(values.Text("watchdog.safety_margin")?.Text, NumberStyles.AllowLeadingSign,
+                CultureInfo.InvariantCulture, out var margin) ? margin : missing.SafetyMargin,
+            Testing = values.Text("watchdog.driver") is { Text: "testing" },
         };
     }
 

@@ -44,6 +44,15 @@ public static class AgentFileWriter
             ["postgresql"] = Postgres(postgres, address, paths, secrets),
             ["holdfast"] = Own(file, paths, secrets),
         };
+        if (postgres.Watchdog is { Mode: not WatchdogMode.Off } watchdog)
+        {
+            json["watchdog"] = new JsonObject
+            {
+                ["mode"] = watchdog.Mode == WatchdogMode.Required ? "required" : "automatic",
+                ["device"] = watchdog.Device,
+                ["safety_margin"] = watchdog.SafetyMargin,
+            };
+        }
         return YamlText.Of(json);
     }
 

@@ -46,6 +46,9 @@ public sealed record AgentSettings
     /// <summary>Where others reach this agent, as members publish it.</summary>
     public string ApiUrl => $"http://{RestConnect}/patroni";
 
+    /// <summary>The third owner of the deadline; off unless the file asks for it.</summary>
+    public WatchdogSettings Watchdog { get; init; } = new();
+
     public bool NoFailover { get; init; }
     public bool NoLoadBalance { get; init; }
     public bool NoSync { get; init; }

@@ -23,6 +23,7 @@ internal sealed class Observer(
     BootstrapMark bootstrap,
     Promises promises,
     IPulses pulses,
+    Func<HostTroubles> host,
     Func<TimeSpan> now)
 {
     /// <summary>Peers that need longer do not count in this turn.</summary>
@@ -48,6 +49,9 @@ internal sealed class Observer(
         var self = Self(view, look, refused) with
         {
             ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
+            CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
+            Disk = host().Disk,
+            WatchdogFailed = host().WatchdogFailed,
         };
         return (view, view is null || lease.State is not null || jobs.View is not null
             ? self
@@ -128,12 +132,28 @@ internal sealed class Observer(
             state.LeaderlessSince ??= now();
         state.InitializeEmptySince = view is { Initialize: "", Leader: null } ? state.InitializeEmptySince ?? now()
             : null;
-        state.NotStreamingSince = look is { State: PostgresState.Replica, Streaming: false }
-            ? state.NotStreamingSince ?? now() : null;
+        RememberStreaming(look);
         state.StartingSince = look.State == PostgresState.Starting ? state.StartingSince ?? now() : null;
         var alone = look.State == PostgresState.Primary && look.WalSenders.All(sender => sender.State != "streaming");
         state.AloneSince = alone ? state.AloneSince ?? now() : null;
         RememberNames(look);
+    }
+
+    void RememberStreaming(PostgresView look)
+    {
+        // Whoever replays what it has does not need the leader's log yet.
+        var replays = look.Replayed > state.ReplayedThen;
+        state.ReplayedThen = look.Replayed;
+        state.NotStreamingSince = look is not { State: PostgresState.Replica, Streaming: false } ? null
+            : replays ? now()
+            : state.NotStreamingSince ?? now();
+        // A stream that ended may have a reason that was not there when histories were compared. Not while it lasts:
+        // histories are also compared while the old leader's stream goes on.
+        if (state.StreamedThen && !look.Streaming)
+            state.ForgetComparison();
+        state.StreamedThen = look.Streaming;
+        if (look.Streaming)
+            state.CloneFailed = null;
     }
 
     // Backends and walsenders read a changed setting a moment after the postmaster shows it, so the position that

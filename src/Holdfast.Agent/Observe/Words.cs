@@ -9,9 +9,10 @@ internal static class Words
     {
         ("initdb", _) => "initializing new cluster",
         ("creating replica", _) => "creating replica",
-        ("hand over" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
+        ("hand over" or "step down" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
         (_, PostgresState.Primary or PostgresState.Replica) => "running",
         (_, PostgresState.Starting) => "starting",
+        _ when self.CloneFailed is not null => "create replica failed",
         _ => "stopped",
     };
 

@@ -19,6 +19,8 @@ static class AgentMetrics
         page.Gauge("holdfast_term", "Fencing term of the lease that this agent holds or saw last.", view.Term.Value);
         page.Gauge("holdfast_has_lease", "Value is 1 while the counted lease of this agent is in force, 0 otherwise.",
             HealthAnswer.Leads(view, now));
+        page.Gauge("holdfast_disk_ok", "Value is 1 while the disk of this node can be written, 0 otherwise.",
+            view.Disk.IsWell);
         page.Gauge("holdfast_loop_age_seconds", "Seconds since the last turn of the agent's loop.",
             Math.Max(0, (now - view.LastTurn).TotalSeconds));
     }

@@ -29,6 +29,8 @@ static class StatusJson
             json.WriteString("database_system_identifier", system);
         if (view.Postgres.PendingRestart)
             json.WriteBoolean("pending_restart", true);
+        if (view.WatchdogFailed)
+            json.WriteBoolean("watchdog_failed", true);
         json.WriteStartObject("patroni");
         json.WriteString("version", AgentFacts.PatroniVersion);
         json.WriteString("scope", view.Scope);
@@ -113,6 +115,11 @@ static class StatusJson
         json.WriteNumber("position_age_ms", (long)(now - view.LookedAt).TotalMilliseconds);
         json.WriteString("job", view.Job?.Name);
         json.WriteString("decision", view.Decision);
+        if (!view.Disk.IsWell)
+        {
+            json.WriteString("disk", view.Disk.Word);
+            json.WriteString("disk_why", view.Disk.Why);
+        }
         json.WriteEndObject();
     }
 

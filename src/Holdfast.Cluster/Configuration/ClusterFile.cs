@@ -71,6 +71,9 @@ public sealed record PostgresSettings
     public ImmutableSortedDictionary<string, string?> Databases { get; init; } =
         ImmutableSortedDictionary.Create<string, string?>(StringComparer.Ordinal);
 
+    /// <summary>Off unless the file says otherwise.</summary>
+    public WatchdogSettings Watchdog { get; init; } = new();
+
     public DynamicSettings Dcs { get; init; } = new();
 }
 

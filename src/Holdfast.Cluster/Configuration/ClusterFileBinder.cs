@@ -47,7 +47,19 @@ internal static class ClusterFileBinder
                 user => user.Key, user => Secret((user.Value as YamlMap)?["password"]), StringComparer.Ordinal),
             Databases = Entries(map["databases"]).ToImmutableSortedDictionary(
                 entry => entry.Key, entry => Text((entry.Value as YamlMap)?["owner"]), StringComparer.Ordinal),
+            Watchdog = map["watchdog"] is YamlMap watchdog ? Watchdog(watchdog) : missing.Watchdog,
             Dcs = DynamicSettingsJson.WithFileDefaults(map["dcs"]?.ToJson() as JsonObject ?? []),
+        };
+    }
+
+    static WatchdogSettings Watchdog(YamlMap map)
+    {
+        var missing = new WatchdogSettings();
+        return new WatchdogSettings
+        {
+            Mode = Text(map["mode"]) is { } mode ? WatchdogSettings.ModeOf(mode) ?? missing.Mode : missing.Mode,
+            Device = Text(map["device"]) ?? missing.Device,
+            SafetyMargin = Number(map["safety_margin"]) ?? missing.SafetyMargin,
         };
     }
 

@@ -38,11 +38,17 @@ static class Campaign
         return null;
     }
 
+    /// <summary>What bars this node from leading at all; it may vote.</summary>
+    internal static string? Unfit(SelfView self) =>
+        self.NoFailover ? "tagged nofailover"
+        : self.WatchdogFailed ? "the watchdog is required, and does not work"
+        : GrayDisk.Bar(self);
+
     /// <summary>What bars a candidate in every mode.</summary>
     static string? Bar(ClusterView view, SelfView self)
     {
-        if (self.NoFailover)
-            return "tagged nofailover";
+        if (Unfit(self) is { } unfit)
+            return unfit;
         if (!view.Failsafe.IsEmpty && !view.Failsafe.ContainsKey(self.Name))
             return "not in /failsafe: the last leader may go on without asking this node";
         if (view.Failover?.Candidate is { } named && named != self.Name && self.Leaderless < NamedCandidateFirst)

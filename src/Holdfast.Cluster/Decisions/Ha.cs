@@ -25,12 +25,15 @@ public static class Ha
             (PostgresState.Primary, false) => new Fence("primary without a counted lease"),
             _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
             _ when view is null => new Wait("the store has not answered yet"),
-            (_, true) => HoldLock(view, self, settings),
+            (_, true) => GrayDisk.Holding(view, self, settings) ?? HoldLock(view, self, settings),
+            _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(Campaign.Unfit(self)!),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
             _ when self.StoreRestored => new Wait(
                 "the store stands below what was seen before: restored from an old copy;"
                     + " an operator must raise term_base"),
             _ when Stranger(view, self) is { } why => new Wait(why),
+            (not PostgresState.Replica, _) when view.Leader?.Holder != self.Name && GrayDisk.Bar(self) is { } why =>
+                new Wait(why),
             _ when view.Leader is null => WithoutLeader(view, self, settings),
             _ when view.Leader.Holder == self.Name =>
                 new Release("the lock is ours by name, and no counted lease of ours is in force"),
@@ -78,6 +81,7 @@ public static class Ha
     static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.Data, self.Postgres.State) switch
         {
+            _ when self.WatchdogFailed && view.Initialize is not { Length: > 0 } => new Wait(Campaign.Unfit(self)!),
             _ when self.Bootstrapping || view.Initialize is not { Length: > 0 } =>
                 Bootstrap.Decide(view, self),
             (DataState.Empty, _) => new Wait("no data here, and no leader to clone from"),

@@ -51,6 +51,10 @@ public abstract record HaDecision(string Why)
     /// <summary>Gives up the lock; PostgreSQL does not write here.</summary>
     public sealed record Release(string Why) : HaDecision(Why);
 
+    /// <summary>Stops a primary that can't write, for <paramref name="StopLimit"/> gently, and releases the lock: no
+    /// checkpoint first, and no waiting for processes that a hung disk keeps.</summary>
+    public sealed record StepDown(TimeSpan StopLimit, string Why) : HaDecision(Why);
+
     /// <summary>Kills a PostgreSQL that writes without the right to.</summary>
     public sealed record Fence(string Why) : HaDecision(Why);
 

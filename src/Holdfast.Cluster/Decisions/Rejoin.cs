@@ -11,6 +11,14 @@ static class Rejoin
     /// kept.</summary>
     static readonly TimeSpan CloneAfter = TimeSpan.FromSeconds(60);
 
+    /// <summary>The same, where the leader says that it no longer has the log that this replica needs: no waiting will
+    /// bring it back.</summary>
+    static readonly TimeSpan CloneWithoutLogAfter = TimeSpan.FromSeconds(10);
+
+    /// <summary>After a clone that failed: the reason seldom goes away sooner, and each try costs the leader a
+    /// checkpoint.</summary>
+    static readonly TimeSpan CloneAgainAfter = TimeSpan.FromSeconds(10);
+
     public static HaDecision Decide(ClusterView view, LeaderView leader, SelfView self, DynamicSettings settings)
     {
         // Before its promotion the new leader's history is not written yet.
@@ -19,8 +27,7 @@ static class Rejoin
         return (self.Postgres.Data, self.Postgres.State) switch
         {
             (DataState.Empty or DataState.Unfinished, _) => leads
-                ? new CloneFrom(leader.Holder, self.Postgres.Data == DataState.Empty ? "no data here"
-                    : "interrupted work here")
+                ? Clone(leader, self, self.Postgres.Data == DataState.Empty ? "no data here" : "interrupted work here")
                 : new Wait($"{leader.Holder} is not primary yet"),
             (_, PostgresState.Stopped) => Stopped(leader, leads, self, settings),
             (_, PostgresState.Starting) => new Wait("PostgreSQL is starting"),
@@ -42,8 +49,8 @@ static class Rejoin
             { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
             { Verdict: HistoryVerdict.Diverged, RewindTried: false } when settings.UsePgRewind =>
                 new Rewind(leader.Holder, leader.Term, $"history went past {leader.Holder}'s"),
-            { Verdict: HistoryVerdict.Diverged } =>
-                new CloneFrom(leader.Holder, "diverged, and a rewind is not possible"),
+            { Verdict: HistoryVerdict.Diverged } => Clone(leader, self, "diverged, and a rewind is not possible"),
+            { Verdict: HistoryVerdict.Removed } => Clone(leader, self, $"{leader.Holder} has removed the log it needs"),
             var other => throw new UnreachableException($"{other}"),
         };
     }
@@ -62,8 +69,10 @@ static class Rejoin
                 new CompareHistory(leader.Holder, leader.Term,
                     $"not streaming for {self.NotStreaming!.Value.TotalSeconds:0.0} s"),
             { Verdict: HistoryVerdict.Diverged } => new StopReplica("its history diverged"),
-            { Verdict: HistoryVerdict.Same } when self.NotStreaming > CloneAfter => new CloneFrom(
-                leader.Holder, $"not streaming for {CloneAfter.TotalSeconds:0} s, and {leader.Holder} answers"),
+            { Verdict: HistoryVerdict.Same } when self.NotStreaming > CloneAfter => Clone(
+                leader, self, $"not streaming for {CloneAfter.TotalSeconds:0} s, and {leader.Holder} answers"),
+            { Verdict: HistoryVerdict.Removed } when self.NotStreaming > CloneWithoutLogAfter =>
+                Clone(leader, self, $"{leader.Holder} has removed the log it needs"),
             { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
             _ => new Wait($"follows {leader.Holder}, not streaming for {self.NotStreaming!.Value.TotalSeconds:0} s"),
         };
@@ -74,11 +83,18 @@ static class Rejoin
     {
         null or HistoryVerdict.Unknown =>
             new CompareHistory(leader.Holder, leader.Term, "another node leads; may it stream?"),
-        HistoryVerdict.Same => new Follow(leader.Holder, $"history is a part of {leader.Holder}'s"),
+        // Without the log it will not stream; the wait for that decides.
+        HistoryVerdict.Same or HistoryVerdict.Removed =>
+            new Follow(leader.Holder, $"history is a part of {leader.Holder}'s"),
         HistoryVerdict.Diverged => new StopReplica("its history diverged"),
         HistoryVerdict.OtherSystem => new Wait($"{leader.Holder} is of another system"),
         var other => throw new UnreachableException($"{other}"),
     };
+
+    static HaDecision Clone(LeaderView leader, SelfView self, string why) =>
+        self.CloneFailed is { } failed && failed.Age < CloneAgainAfter
+            ? new Wait($"{why}; the last clone failed, and the next begins soon: {failed.Why}")
+            : new CloneFrom(leader.Holder, why);
 
     static HistoryView? Fresh(LeaderView leader, SelfView self) =>
         self.History is { } h && h.Term == leader.Term ? h : null;

@@ -31,7 +31,7 @@ static class Switchover
     static List<NodeName> Ready(ClusterView view, SelfView self, DynamicSettings settings) =>
     [
         .. self.Postgres.WalSenders
-            .Where(sender => sender.State == "streaming" && view.Member(sender.Name) is { NoFailover: false })
+            .Where(sender => sender.State == "streaming" && view.Member(sender.Name) is { NoFailover: false, Disk: "" })
             .Where(sender => settings.SynchronousMode == SynchronousMode.Off
                 || (view.Sync is { } sync && sync.Standbys.Contains(sender.Name)))
             .OrderByDescending(sender => sender.Flushed)

@@ -37,8 +37,8 @@ public static class Takeover
         var refusing = voters.Count(peer => peer.Refused >= leader.Term && peer.Position > Lsn.Zero);
         if (refusing < sync.Quorum)
             return new Wait($"{refusing} other voters refuse term {leader.Term}, {sync.Quorum} must");
-        if (self.NoFailover)
-            return new Wait("tagged nofailover");
+        if (Campaign.Unfit(self) is { } unfit)
+            return new Wait(unfit);
         return self.Peers.FirstOrDefault(peer => Campaign.Ahead(peer, self.Postgres)) is { } ahead
             ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
             : new TakeLock(SyncQuorum.ForNewLeader(self.Name, sync), sync.ModRevision, leader.ModRevision,

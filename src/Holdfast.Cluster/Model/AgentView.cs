@@ -49,6 +49,11 @@ public sealed record AgentView
     public bool NoFailover { get; init; }
     public bool NoLoadBalance { get; init; }
     public bool NoSync { get; init; }
+    /// <summary>A watchdog is required here, and does not work.</summary>
+    public bool WatchdogFailed { get; init; }
+
+    /// <summary>What the write probe says.</summary>
+    public DiskView Disk { get; init; } = DiskView.Well;
     public string? ConnUrl { get; init; }
     public string? ApiUrl { get; init; }
 }

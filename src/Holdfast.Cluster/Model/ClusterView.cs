@@ -110,6 +110,10 @@ public sealed record MemberView
     /// standbys.</summary>
     public bool Takeover { get; init; }
 
+    /// <summary>The trouble of its disk, as <see cref="DiskView.Word"/> says it; empty when all is well, and from a
+    /// Patroni member.</summary>
+    public string Disk { get; init; } = "";
+
     /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
     public (string Host, int Port)? Address =>
         Uri.TryCreate(ConnUrl, UriKind.Absolute, out var uri) && uri.Port > 0 ? (uri.Host, uri.Port) : null;

@@ -64,7 +64,7 @@ public sealed record SelfView
     /// <summary>What the comparison of histories with the leader of this term said.</summary>
     public HistoryView? History { get; init; }
 
-    /// <summary>How long a running replica has not streamed; null while it does.</summary>
+    /// <summary>How long a running replica has not streamed and replayed nothing; null while it streams.</summary>
     public TimeSpan? NotStreaming { get; init; }
 
     /// <summary>Starts that failed in this term.</summary>
@@ -82,7 +82,18 @@ public sealed record SelfView
     /// <summary>How long a primary has had no streaming standby; null while it has one.</summary>
     public TimeSpan? Alone { get; init; }
     public bool NoFailover { get; init; }
+
+    /// <summary>The last clone, when it failed; null once one worked.</summary>
+    public FailureView? CloneFailed { get; init; }
+
+    /// <summary>A watchdog is required here, and does not work.</summary>
+    public bool WatchdogFailed { get; init; }
+
+    /// <summary>What the write probe says.</summary>
+    public DiskView Disk { get; init; } = DiskView.Well;
 }
+
+public sealed record FailureView(string Why, TimeSpan Age);
 
 public enum LockFreedom
 {
@@ -112,6 +123,9 @@ public enum HistoryVerdict
 
     /// <summary>Another system identifier: never join.</summary>
     OtherSystem,
+
+    /// <summary>Local history fits, and the source no longer has the log that comes next: clone.</summary>
+    Removed,
 
     /// <summary>The source did not answer; ask again.</summary>
     Unknown,

@@ -49,6 +49,12 @@ static partial class Native
 
     public const long PidfdOpen = 434;
 
+    /// <summary>WDIOC_SETTIMEOUT, _IOWR('W', 6, int); answers with the timeout that was taken.</summary>
+    public const nuint WatchdogSetTimeout = 0xC0045706;
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int IoControl(int descriptor, nuint request, ref int value);
+
     public const int TimerNonBlocking = 0x800, TimerCloseOnExec = 0x80000, TimerAbsolute = 1;
     public const int WaitAll = 0, WaitExited = 4, WaitKeep = 0x01000000;
 
@@ -85,6 +91,10 @@ static partial class Native
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     public static partial int Sync(int descriptor);
+
+    /// <summary>Kind 0 and id 0: the calling thread.</summary>
+    [LibraryImport("libc", EntryPoint = "getpriority")]
+    public static partial int GetPriority(int kind, int id);
 
     /// <summary>Kind 0 and id 0: the calling thread alone, on Linux.</summary>
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]

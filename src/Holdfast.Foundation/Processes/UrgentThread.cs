@@ -8,4 +8,11 @@ public static class UrgentThread
 
     /// <summary>Raises the calling thread and no other; false where that is not permitted.</summary>
     public static bool TryRaise() => Native.SetPriority(0, 0, Highest) == 0;
+
+    /// <summary>What to put before a command so that a child of the calling thread runs like any other program, however
+    /// urgent this process is (nice(1)); empty where it is not.</summary>
+    public static string[] OrdinaryChild =>
+        Native.GetPriority(0, 0) is < 0 and var nice
+            ? ["nice", "-n", (-nice).ToString(System.Globalization.CultureInfo.InvariantCulture)]
+            : [];
 }

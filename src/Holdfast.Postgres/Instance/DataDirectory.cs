@@ -20,6 +20,13 @@ sealed class DataDirectory(string path, DurableFiles files)
     /// not.</summary>
     public string RewindMarker => Path + ".rewinding";
 
+    /// <summary>Exists from a clone until its first streaming or promotion: till then it holds nothing of its
+    /// own.</summary>
+    string CloneMarker => Path + ".cloned";
+
+    /// <summary>The names of the slots that we made here, one on a line.</summary>
+    public string SlotsFile => Path + ".slots";
+
     public string PassFile => Path + ".pgpass";
 
     /// <summary>Where initdb, pg_basebackup and pg_rewind work, so that leftovers of a dead agent can be
@@ -93,6 +100,10 @@ sealed class DataDirectory(string path, DurableFiles files)
         DurableFiles.Move(NewPath, Path);
         UnmarkRewinding();
     }
+
+    public bool IsUnprovenClone => File.Exists(CloneMarker);
+    public void MarkCloned() => files.CreateEmpty(CloneMarker);
+    public void ProveClone() => DurableFiles.Delete(CloneMarker);
 
     /// <summary>True when the next <see cref="TakeNew"/> needs room at <see cref="DivergedPath"/>.</summary>
     public bool KeepsFormer => !IsEmpty;

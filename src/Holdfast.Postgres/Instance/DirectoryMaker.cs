@@ -1,3 +1,4 @@
+using System.Globalization;
 using Holdfast.Cluster.Model;
 
 namespace Holdfast.Postgres.Instance;
@@ -11,8 +12,14 @@ sealed class DirectoryMaker(
     Programs programs,
     ServerConfiguration configuration)
 {
+    // Of all tablespaces; the log that is written meanwhile is in the margin.
+    const string Size = "SELECT coalesce(sum(pg_tablespace_size(oid)), 0)::int8 FROM pg_tablespace";
+
+    readonly MissingLog _missing = new(settings, data, files);
+
     static readonly RunLimits CopyLimits =
-        new(InstanceLimits.Backup, InstanceLimits.Stall, InstanceLimits.StallBeforeFirstByte);
+        new(InstanceLimits.Backup, InstanceLimits.Stall, InstanceLimits.StallBeforeFirstByte,
+            InstanceLimits.Crawl);
 
     // Before the first byte pg_rewind may have to recover the directory, and the source may make a checkpoint.
     static readonly RunLimits RewindLimits =
@@ -48,6 +55,8 @@ sealed class DirectoryMaker(
     {
         programs.EndLeftovers();
         await DeleteAsync(data.NewPath, stop);
+        if (await RoomAsync(source, stop) is { Ok: false } without)
+            return without;
         configuration.WritePassFile();
         var slot = await EnsureSlotAsync(source, stop);
         List<string> arguments =
@@ -67,11 +76,28 @@ sealed class DirectoryMaker(
         files.CreateEmpty(Path.Combine(data.NewPath, "standby.signal"));
         if (await SyncFileSystemAsync(data.NewPath, stop) is { Ok: false } unsynced)
             return unsynced;
+        // The newest directory that is of its own is kept. A clone that never streamed is nobody's: it must not take
+        // that one's place.
         if (data.KeepsFormer)
-            await DeleteAsync(data.DivergedPath, stop);
+            await DeleteAsync(data.IsUnprovenClone ? data.Path : data.DivergedPath, stop);
         data.TakeNew();
+        data.MarkCloned();
         return StepResult.Done;
     }
+
+    /// <summary>The former directory stays until the clone is whole, so there must be room for both.</summary>
+    ValueTask<StepResult> RoomAsync(ServerAddress source, CancellationToken stop) =>
+        Sql.AttemptAsync($"size of {source.Name}", InstanceLimits.ClusterSize, async bounded =>
+        {
+            await using var session = await SqlSession.OpenSourceAsync(source, settings.Superuser, bounded);
+            var size = long.Parse(await session.ScalarAsync(Size, bounded) ?? "0", CultureInfo.InvariantCulture);
+            var needed = (long)(size * (1 + InstanceLimits.RoomShare)) + InstanceLimits.RoomBytes;
+            var free = new DriveInfo(data.Parent).AvailableFreeSpace;
+            return free >= needed
+                ? StepResult.Done
+                : StepResult.Failed($"no room for a clone: {needed >> 20} MiB are needed and {free >> 20} MiB are free"
+                    + $" in {data.Parent}; make room, for example by removing {data.DivergedPath} if it is there");
+        }, stop);
 
     public async ValueTask<StepResult> RewindAsync(ServerAddress source, CancellationToken stop)
     {
@@ -94,13 +120,29 @@ sealed class DirectoryMaker(
         // holds meanwhile.
         data.RemoveSignals();
         var server = Conninfo.Of(source, settings.Rewind.User, settings.Name, data.PassFile, "postgres");
-        var result = await programs.RunAsync(
-            "pg_rewind", ["--target-pgdata", data.Path, "--source-server", server, "--no-sync"], RewindLimits, stop);
+        var result = await RunRewindAsync(source, server, stop);
         data.EnsureStandbySignal();
         if (!result.Ok)
             return StepResult.Failed($"pg_rewind from {source.Name}: {result.Why}");
         configuration.Write();
         return await SyncFileSystemAsync(data.Path, stop);
+    }
+
+    /// <summary>pg_rewind reads back to the last checkpoint of the shared history, and changes nothing before it has
+    /// found that: so what it misses can be fetched, and it can be run again.</summary>
+    async ValueTask<ProgramResult> RunRewindAsync(ServerAddress source, string server, CancellationToken stop)
+    {
+        string[] arguments = ["--target-pgdata", data.Path, "--source-server", server, "--no-sync"];
+        var result = await programs.RunAsync("pg_rewind", arguments, RewindLimits, stop);
+        var fetched = new HashSet<string>(StringComparer.Ordinal);
+        while (!result.Ok && fetched.Count < MissingLog.SegmentsMax
+            && MissingLog.NameIn(result.Errors) is { } name && fetched.Add(name))
+        {
+            if (await _missing.FetchAsync(source, name, stop) is { Ok: false } failed)
+                return result with { Errors = $"{result.Errors}\n{failed.Why}" };
+            result = await programs.RunAsync("pg_rewind", arguments, RewindLimits, stop);
+        }
+        return result;
     }
 
     /// <summary>The last step of a rewind, once its result has been found to fit the source.</summary>

@@ -35,6 +35,29 @@ sealed class HistoryCheck(
         return verdict;
     }
 
+    // The name of a segment without its timeline: they are removed from the oldest on. pg_walfile_name gives the former
+    // segment for its very end, so the caller asks for one byte more.
+    const string LogGone = """
+        SELECT coalesce((SELECT wal_status = 'lost' FROM pg_replication_slots WHERE slot_name = $1::name), false)
+          OR coalesce((SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')
+            > substr(pg_walfile_name($2::pg_lsn), 9), false)
+        """;
+
+    /// <summary>True when the primary <paramref name="server"/> says that it no longer has the log that follows
+    /// <paramref name="position"/>: streaming from there can't begin.</summary>
+    public async ValueTask<bool> IsLogGoneAsync(ServerAddress server, Lsn position, CancellationToken stop)
+    {
+        var gone = await Sql.AttemptAsync($"asking {server.Name} for its log", InstanceLimits.Sql, async bounded =>
+        {
+            await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, bounded);
+            string[] arguments = [settings.Name.SlotName, new Lsn(position.Value + 1).ToString()];
+            return await session.ScalarAsync(LogGone, arguments, bounded) == "t"
+                ? StepResult.Done
+                : StepResult.Failed("it is there");
+        }, stop);
+        return gone.Ok;
+    }
+
     async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(SourceHistory source, CancellationToken stop)
     {
         if (await control.ReadAsync(stop) is not { } facts)

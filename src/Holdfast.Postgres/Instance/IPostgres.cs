@@ -56,8 +56,8 @@ public interface IPostgres
     /// <summary>Terminates a walsender and waits until it is gone.</summary>
     ValueTask<StepResult> TerminateWalSenderAsync(int pid, CancellationToken stop);
 
-    /// <summary>Creates and drops physical slots so that exactly these member slots exist (others' slots, such as a
-    /// user's logical ones, are left alone).</summary>
+    /// <summary>Creates and drops physical slots so that exactly these member slots exist. Slots that we never made,
+    /// physical or logical, are left alone.</summary>
     ValueTask<StepResult> SetMemberSlotsAsync(IReadOnlyCollection<string> slots, CancellationToken stop);
 
     ValueTask<StepResult> CheckpointAsync(CancellationToken stop);
@@ -67,7 +67,8 @@ public interface IPostgres
     ValueTask<StepResult> StopAsync(TimeSpan limit, CancellationToken stop);
 
     /// <summary>SIGKILL to all of PostgreSQL, from any thread, without allocation-heavy work or the thread pool;
-    /// returns when it was delivered to all. Also when nothing runs. standby.signal is in place afterwards.</summary>
+    /// returns when it was delivered to all. Also when nothing runs. standby.signal is in place afterwards; on a hung
+    /// disk, as soon as that writes again.</summary>
     void Kill();
 
     /// <summary>Puts the cluster's parameters and pg_hba into force: writes the files and reloads when they

@@ -31,6 +31,9 @@ static class InstanceLimits
     /// <summary>From SIGKILL until the process is gone.</summary>
     public static readonly TimeSpan Killed = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the kill waits for standby.signal to be on disk.</summary>
+    public static readonly TimeSpan Signal = TimeSpan.FromSeconds(1);
+
     public static readonly TimeSpan ControlData = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan WalDump = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan InitDb = TimeSpan.FromMinutes(5);
@@ -41,6 +44,21 @@ static class InstanceLimits
 
     /// <summary>A copy that moved no byte for so long has stalled.</summary>
     public static readonly TimeSpan Stall = TimeSpan.FromSeconds(60);
+
+    /// <summary>At such a rate (17 kB/s) even a small cluster takes hours, and its log is gone before it
+    /// streams.</summary>
+    public static readonly CrawlLimit Crawl = new(TimeSpan.FromMinutes(5), 5 * 1024 * 1024);
+
+    /// <summary>One segment of log from another server.</summary>
+    public static readonly TimeSpan Segment = TimeSpan.FromMinutes(1);
+
+    /// <summary>Asking a source how large it is: it looks at every file.</summary>
+    public static readonly TimeSpan ClusterSize = TimeSpan.FromMinutes(1);
+
+    /// <summary>A clone needs the source's size, this part of it more, and <see cref="RoomBytes"/>: what is written
+    /// there meanwhile comes along.</summary>
+    public const double RoomShare = 0.1;
+    public const long RoomBytes = 64 * 1024 * 1024;
 
     /// <summary>The source makes a checkpoint before it sends anything.</summary>
     public static readonly TimeSpan StallBeforeFirstByte = TimeSpan.FromMinutes(10);

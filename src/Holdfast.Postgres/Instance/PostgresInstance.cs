@@ -18,6 +18,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     readonly HistoryCheck _history;
     readonly LookQuery _look;
     readonly SettingsCheck _check;
+    readonly MemberSlots _slots;
     readonly Sql _sql;
     readonly ILogger _log;
 
@@ -39,6 +40,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         _history = new HistoryCheck(settings, _data, _control, programs, log);
         _look = new LookQuery(settings);
         _check = new SettingsCheck(settings, _data, files, programs, _configuration);
+        _slots = new MemberSlots(_data, files);
         _sql = new Sql(settings);
         if (_postmaster.Current is { } running)
             log.Adopted(running.Pid);
@@ -63,11 +65,18 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         if (_postmaster.Current is { } running)
         {
             return await _look.TryAsync(running, stop) is { } view
-                ? view with { Data = data }
+                ? Proved(view) with { Data = data }
                 : await FromFilesAsync(PostgresState.Starting, data, await _control.AnyAsync(stop));
         }
         var control = data == DataState.Usable ? await _control.ReadAsync(stop) : null;
         return await FromFilesAsync(PostgresState.Stopped, data, control);
+    }
+
+    PostgresView Proved(PostgresView view)
+    {
+        if (view.Streaming || view.State == PostgresState.Primary)
+            _data.ProveClone();
+        return view;
     }
 
     ValueTask<PostgresView> FromFilesAsync(PostgresState state, DataState data, ControlFacts? control) =>
@@ -106,8 +115,15 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             return StepResult.Done;
         });
 
-    public ValueTask<HistoryVerdict> CompareHistoryAsync(ServerAddress source, CancellationToken stop) =>
-        _history.CompareAsync(source, stop);
+    public async ValueTask<HistoryVerdict> CompareHistoryAsync(ServerAddress source, CancellationToken stop)
+    {
+        var verdict = await _history.CompareAsync(source, stop);
+        return verdict == HistoryVerdict.Same && _postmaster.Current is { } running
+            && await _look.TryAsync(running, stop) is { State: PostgresState.Replica, Streaming: false } view
+            && await _history.IsLogGoneAsync(source, view.Position, stop)
+                ? HistoryVerdict.Removed
+                : verdict;
+    }
 
     public async ValueTask<StepResult> StartReplicaAsync(ServerAddress? source, CancellationToken stop)
     {
@@ -128,6 +144,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             return StepResult.Failed($"{_data.Path} is {_data.State}: it can't be started");
         if (RefuseNames(synchronousStandbyNames) is { } refused)
             return refused;
+        _data.ProveClone();
         var started = await StartAsync("start primary", () =>
         {
             _configuration.SetSynchronousStandbyNames(synchronousStandbyNames);
@@ -157,6 +174,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         var set = await SetSynchronousStandbysAsync(synchronousStandbyNames, stop);
         if (!set.Ok)
             return set;
+        _data.ProveClone();
         var asked = await _sql.StepAsync("promote", InstanceLimits.Sql, async (session, bounded) =>
         {
             if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")
@@ -217,7 +235,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
 
     public ValueTask<StepResult> SetMemberSlotsAsync(IReadOnlyCollection<string> slots, CancellationToken stop) =>
         _sql.StepAsync(
-            "slots", InstanceLimits.Sql, (session, bounded) => MemberSlots.SetAsync(session, slots, bounded), stop);
+            "slots", InstanceLimits.Sql, (session, bounded) => _slots.SetAsync(session, slots, bounded), stop);
 
     public ValueTask<StepResult> CheckpointAsync(CancellationToken stop) =>
         _sql.StepAsync("checkpoint", InstanceLimits.Checkpoint, async (session, bounded) =>

@@ -21,6 +21,7 @@ sealed class PostmasterProcess
     readonly ILogger _log;
     readonly Lock _gate = new();
     Watched? _watched;
+    Thread? _signalling;
     int _kills;
 
     sealed record Watched(ProcessIdentity Identity, TaskCompletionSource Gone);
@@ -58,6 +59,8 @@ sealed class PostmasterProcess
         if (Volatile.Read(ref _watched) is { } ending)
             await ending.Gone.Task.WaitAsync(InstanceLimits.Killed, stop);
         ProcessSweep.KillAll(Cgroup, null, _data.Path);
+        if (_signalling is { IsAlive: true })
+            return StepResult.Failed("the disk has not taken standby.signal yet");
         var former = PostmasterPidFile.Read(_data.Path);
         if (!await IsReleasedAsync(former, stop))
             return StepResult.Failed($"the former server still holds shared memory {former?.SharedMemoryId}");
@@ -108,7 +111,7 @@ sealed class PostmasterProcess
         Interlocked.Increment(ref _kills);
         var root = Volatile.Read(ref _watched)?.Identity ?? FindRunning();
         ProcessSweep.KillAll(Cgroup, root, _data.Path);
-        TrySignal();
+        TrySignalInTime();
     }
 
     public void Reload() => Current?.TrySignal(Signal.Hangup);
@@ -163,6 +166,17 @@ sealed class PostmasterProcess
         }
     }
 
+    // On a hung disk the file comes when the disk does: who fences has more to do than to wait for that. On a thread,
+    // since a system call can't be given up.
+    void TrySignalInTime()
+    {
+        if (_signalling is { IsAlive: true })
+            return;
+        _signalling = new Thread(TrySignal) { IsBackground = true, Name = "standby.signal" };
+        _signalling.Start();
+        _signalling.Join(InstanceLimits.Signal);
+    }
+
     /// <summary>Waits until the former server's process is reaped and nobody is attached to its segment.</summary>
     static async ValueTask<bool> IsReleasedAsync(PostmasterPidFile? former, CancellationToken stop)
     {
@@ -178,7 +192,7 @@ sealed class PostmasterProcess
     {
         var start = new ProcessStartInfo("setsid") { WorkingDirectory = _data.Path };
         var procs = Cgroup?.ProcsFile ?? "/dev/null";
-        string[] command = ["env", "--default-signal=PIPE", "sh", "-c", Script, procs, _settings.LogFile];
+        string[] command = [.. UrgentThread.OrdinaryChild, "env", "--default-signal=PIPE", "sh", "-c", Script, procs, _settings.LogFile];
         // Only root can move a process into the leaf and then become somebody else.
         string[] become = _user is null
             ? []

@@ -6,7 +6,8 @@ using Holdfast.Foundation.Processes;
 namespace Holdfast.Postgres.Instance;
 
 /// <summary>How long a program may take, and how long it may move no byte.</summary>
-readonly record struct RunLimits(TimeSpan Total, TimeSpan? Stall = null, TimeSpan? StallBeforeFirstByte = null);
+readonly record struct RunLimits(
+    TimeSpan Total, TimeSpan? Stall = null, TimeSpan? StallBeforeFirstByte = null, CrawlLimit? Crawl = null);
 
 /// <summary>How a program ended. <paramref name="Errors"/> is the end of what it wrote to stderr.</summary>
 sealed record ProgramResult(bool Ok, string Output, string Errors)
@@ -19,9 +20,6 @@ sealed record ProgramResult(bool Ok, string Output, string Errors)
 /// started, when a limit passes or the caller stops.</summary>
 sealed class Programs(InstanceSettings settings, DataDirectory data, DurableFiles files, OsUser? user)
 {
-    /// <summary>Until so much was moved a program may still be waiting for the source's checkpoint.</summary>
-    const long FirstBytes = 1024 * 1024;
-
     static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(1);
 
     public ValueTask<ProgramResult> RunAsync(
@@ -32,8 +30,11 @@ sealed class Programs(InstanceSettings settings, DataDirectory data, DurableFile
     public async ValueTask<ProgramResult> RunPathAsync(
         string program, IReadOnlyList<string> arguments, RunLimits limits, CancellationToken stop)
     {
-        files.CreateFolder(data.WorkFolder);
-        var start = new ProcessStartInfo(program, arguments)
+        // Only when it is missing: even a chmod waits on a hung disk, and each look at a stopped server comes by here.
+        if (!Directory.Exists(data.WorkFolder))
+            files.CreateFolder(data.WorkFolder);
+        string[] command = [.. UrgentThread.OrdinaryChild, program, .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -88,22 +89,18 @@ sealed class Programs(InstanceSettings settings, DataDirectory data, DurableFile
     /// <summary>Null when it ended by itself, else in words why it was given up.</summary>
     static async Task<string?> WaitAsync(Process process, RunLimits limits, CancellationToken stop)
     {
-        if (limits.Stall is not { } stall)
+        if (limits.Stall is null)
         {
             await process.WaitForExitAsync(stop);
             return null;
         }
         var ended = process.WaitForExitAsync(stop);
-        var (moved, movedAt) = (0L, BootClock.Now);
+        var progress = new CopyProgress(limits, BootClock.Now);
         while (await Task.WhenAny(ended, Task.Delay(ProgressEvery, stop)) != ended)
         {
             stop.ThrowIfCancellationRequested();
-            var now = Moved(process.Id);
-            if (now != moved)
-                (moved, movedAt) = (now, BootClock.Now);
-            var allowed = moved < FirstBytes ? limits.StallBeforeFirstByte ?? stall : stall;
-            if (BootClock.Now - movedAt > allowed)
-                return $"{Path.GetFileName(process.StartInfo.FileName)} stalled: nothing moved for {allowed}";
+            if (progress.Look(Moved(process.Id), BootClock.Now) is { } why)
+                return $"{Path.GetFileName(process.StartInfo.FileName)} {why}";
         }
         await ended;
         return null;

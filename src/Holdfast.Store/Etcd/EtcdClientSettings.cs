@@ -15,6 +15,10 @@ public sealed record EtcdClientSettings
     /// <summary>A whole call, all tries included.</summary>
     public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long after the first endpoint was left it is tried again, by a call that may be
+    /// repeated.</summary>
+    public TimeSpan HomeAfter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long to wait before the members are asked again when none of them could answer.</summary>
     public TimeSpan RoundPause { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -9,11 +9,15 @@ namespace Holdfast.Store.Etcd;
 /// <summary>HTTP to the members of etcd: which member to ask, how long to wait, what may be asked twice.</summary>
 sealed class EtcdGateway : IDisposable
 {
+    /// <summary>The place of this host's own member among the endpoints.</summary>
+    public const int Home = 0;
+
     readonly ImmutableArray<string> _endpoints;
     readonly EtcdClientSettings _settings;
     readonly ILogger _log;
     readonly HttpClient _http;
     int _preferred; // The member that answered last; calls begin there.
+    long _leftHomeAt;
 
     public EtcdGateway(ImmutableArray<string> endpoints, EtcdClientSettings settings, ILogger log)
     {
@@ -44,7 +48,7 @@ sealed class EtcdGateway : IDisposable
         string path, byte[] body, bool repeatable, CancellationToken stop, int roundsMax = int.MaxValue)
     {
         var started = Stopwatch.GetTimestamp();
-        var first = Volatile.Read(ref _preferred);
+        var first = repeatable && IsHomeWorthATry ? Home : Volatile.Read(ref _preferred);
         var sent = default(Reply?);
         for (var tried = 0; ; tried++)
         {
@@ -126,10 +130,19 @@ sealed class EtcdGateway : IDisposable
         throw new StoreUnavailableException(why);
     }
 
+    /// <summary>Calls begin at the first endpoint, as they do where nothing is wrong.</summary>
+    public bool IsHome => Volatile.Read(ref _preferred) == Home;
+
+    // The first endpoint is the one on this host, and whoever depends on another one falls with that host too.
+    bool IsHomeWorthATry =>
+        !IsHome && Stopwatch.GetElapsedTime(Volatile.Read(ref _leftHomeAt)) >= _settings.HomeAfter;
+
     /// <summary>The next call begins at the member after <paramref name="member"/>, unless calls already
     /// left it.</summary>
     public void TurnAwayFrom(int member, string why)
     {
+        if (member == Home)
+            Volatile.Write(ref _leftHomeAt, Stopwatch.GetTimestamp());
         var next = (member + 1) % _endpoints.Length;
         if (Interlocked.CompareExchange(ref _preferred, next, member) == member && next != member)
             _log.LeftMember(_endpoints[member], _endpoints[next], why);

@@ -147,6 +147,8 @@ sealed class EtcdWatch : IDisposable
             _gateway.TurnAwayFrom(_stream.Member, reply.Why);
             throw new StoreUnavailableException(reply.Why);
         }
+        if (_gateway.IsHome && _stream.Member != EtcdGateway.Home)
+            throw new StoreUnavailableException("this host's own member is back: the watch goes home");
         if (reply.Read(EtcdJson.Default.TxnAnswer) is not { Header: not null, Responses: { } responses } answer)
             return null;
         var found = responses.Select(response => new PrefixState(

@@ -7,7 +7,8 @@ namespace Holdfast.Store.Layout;
 /// <summary>The value of <c>members/NAME</c>: Patroni 4.1's fields in its order, and some of our own.</summary>
 public static class MemberJson
 {
-    const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover";
+    const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover",
+        DiskField = "holdfast_disk";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -35,6 +36,7 @@ public static class MemberJson
             Term = new Term(value.Number(TermField) ?? 0),
             Refused = new Term(value.Number(RefusedField) ?? 0),
             Takeover = value.Boolean(TakeoverField) ?? false,
+            Disk = value.Text(DiskField) ?? "",
         };
     }
 
@@ -64,6 +66,8 @@ public static class MemberJson
             json.WriteNumber(RefusedField, member.Refused.Value);
         if (member.Takeover)
             json.WriteBoolean(TakeoverField, true);
+        if (member.Disk.Length > 0)
+            json.WriteString(DiskField, member.Disk);
     });
 
     static void WriteTags(Utf8JsonWriter json, MemberView member)

@@ -54,6 +54,7 @@ public static partial class HostPrograms
             User = file.Etcd.User,
             CgroupLeaf = Etcd,
             StopGrace = EtcdStopGrace,
+            IsUrgent = true,
             Readiness = new Readiness.Tcp(address, file.Etcd.ClientPort),
             Environment = Variables(("HOME", paths.EtcdData)),
             Command =
@@ -83,6 +84,7 @@ public static partial class HostPrograms
     static ProgramSpec AgentOn(ClusterFile file, NodeName host, NodePaths paths) => new()
     {
         Name = Agent,
+        IsUrgent = true,
         User = file.Postgres.User,
         CgroupLeaf = $"{NodePaths.PostgresGroup}/{Agent}",
         StopGrace = AgentStopGrace,

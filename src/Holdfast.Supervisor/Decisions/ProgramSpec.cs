@@ -28,6 +28,10 @@ public sealed record ProgramSpec
     /// <summary>Keeps CAP_NET_BIND_SERVICE (capabilities(7)): an ordinary user may not listen below 1024.</summary>
     public bool BindsLowPort { get; init; }
 
+    /// <summary>Runs before others on a busy machine, where the supervisor may arrange that (nice(1)): a lease hangs on
+    /// it. What it starts in its turn is its own affair.</summary>
+    public bool IsUrgent { get; init; }
+
     /// <summary>Programs that are waited for before the first start, for a bounded time.</summary>
     public ImmutableArray<string> After { get; init; } = [];
 

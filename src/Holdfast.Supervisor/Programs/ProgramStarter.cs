@@ -10,6 +10,9 @@ namespace Holdfast.Supervisor.Programs;
 /// <summary>Starts programs so that they outlive the supervisor, and finds those that did.</summary>
 internal sealed class ProgramStarter(Children children, NodePaths paths)
 {
+    /// <summary>A lease of 3 s must not end for want of a core.</summary>
+    const string UrgentNice = "-10";
+
     /// <summary>
     /// Runs as the supervisor's user and becomes the program, same pid: joins the cgroup, leaves the record by which a
     /// later supervisor knows the process (so no moment exists in which it runs unrecorded), may give up the
@@ -118,8 +121,10 @@ internal sealed class ProgramStarter(Children children, NodePaths paths)
             WorkingDirectory = spec.WorkingDirectory,
             UseShellExecute = false,
         };
+        string[] first = spec.IsUrgent && Environment.IsPrivilegedProcess ? ["nice", "-n", UrgentNice] : [];
         string[] prologue =
         [
+            .. first,
             // The runtime has its children ignore SIGPIPE.
             "env", "--default-signal=PIPE", "sh", "-c", Prologue, "sh", group?.ProcsFile ?? "", .. words,
         ];

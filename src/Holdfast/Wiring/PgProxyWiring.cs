@@ -34,10 +34,11 @@ static class PgProxyWiring
         try
         {
             var ledger = TermLedger.Open(Path.Combine(data, "pgproxy"), TimeProvider.System);
+            using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
             using var server = new PgProxyServer(
-                Settings(file, proxy), new WatchedTopology(watcher),
+                Settings(file, proxy), topology,
                 new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs);
-            await ServeAsync(server, watcher, stop);
+            await ServeAsync(server, watcher, topology, stop);
             return 0;
         }
         catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException)
@@ -46,11 +47,12 @@ static class PgProxyWiring
         }
     }
 
-    static async Task ServeAsync(PgProxyServer server, ClusterWatcher watcher, CancellationToken stop)
+    static async Task ServeAsync(
+        PgProxyServer server, ClusterWatcher watcher, AgentWord topology, CancellationToken stop)
     {
         // While sessions drain, a lost role must still cut them.
         using var ending = new CancellationTokenSource();
-        var watching = watcher.RunAsync(ending.Token);
+        var watching = Task.WhenAll(watcher.RunAsync(ending.Token), topology.RunAsync(ending.Token));
         await server.RunAsync(stop);
         await ending.CancelAsync();
         await watching;

@@ -11,7 +11,7 @@ namespace Holdfast.FunctionalTests.EndToEnd;
 [Collection(EndToEndCollection.Name)]
 public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
 {
-    const double NoOutageMs = 1_000;
+    const double NoOutageMs = 1_000, LeaseMs = 3_000;
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Longer than the load of that test runs.</summary>
@@ -145,6 +145,49 @@ public sealed class FailoverTests(RunningLab lab) : IAsyncDisposable
             .ShouldAllBe(attempt => attempt.Server == lab.State.Host(primary).Address);
         using var again = await Load.StartAsync(lab, seconds: 3);
         ShouldKeepPromises((await again.EndAsync()).Report, NoOutageMs);
+    }
+
+    [Fact]
+    public async Task A_killed_host_is_replaced_before_its_lease_ends_where_that_is_asked_for()
+    {
+        var primary = await lab.WholeAsync();
+        await lab.ConfigureAsync(primary, """{"early_takeover":true}""");
+        using (var etcd = new EtcdLeadership(lab.State, lab.File))
+            await etcd.PutAsync(primary, off: true, Stop);
+        await KillHostAsync(primary, 5_000);
+        var next = await lab.WholeAsync();
+        var events = await lab.ExecAsync(
+            next, "etcdctl", "get", "--prefix", $"/holdfast/{lab.File.Cluster}/events/", "--print-value-only");
+        events.Trim().Split('\n')[^1].ShouldContain("was silent, and refused by a quorum");
+        await lab.ConfigureAsync(next, """{"early_takeover":null}""");
+    }
+
+    [Fact]
+    public async Task In_failsafe_mode_all_of_etcd_may_stop_for_a_while()
+    {
+        var primary = await lab.WholeAsync();
+        await lab.ConfigureAsync(primary, """{"failsafe_mode":true}""");
+        using var http = LabHttp.Client(lab.State, WithoutMajority);
+        (await Wait.ForAsync(
+            async () =>
+            {
+                var asked = await http.GetStringAsync(lab.Agent(primary, "failsafe"), Stop);
+                return lab.State.Hosts.All(host => asked.Contains($"\"{host.Name}\"", StringComparison.Ordinal));
+            },
+            WithoutMajority, Stop)).ShouldBeTrue();
+        using var load = await Load.StartAsync(lab);
+        // The supervisors go on: each is the second owner of its host's deadline.
+        foreach (var host in lab.State.Hosts)
+            await lab.LabAsync("fault", "pause", host.Name, HostProgram.Etcd);
+        var stopped = Writer.Now;
+        (await Wait.ForAsync(() => Writer.Now - stopped > 3 * LeaseMs, WithoutMajority, Stop)).ShouldBeTrue();
+        foreach (var host in lab.State.Hosts)
+            await TryResumeAsync(host.Name);
+        var (report, attempts) = await load.EndAsync();
+        ShouldKeepPromises(report, NoOutageMs);
+        attempts.Where(attempt => attempt.Server is not null)
+            .ShouldAllBe(attempt => attempt.Server == lab.State.Host(primary).Address);
+        await lab.ConfigureAsync(await lab.WholeAsync(), """{"failsafe_mode":null}""");
     }
 
     [Fact]

@@ -15,6 +15,7 @@ namespace Holdfast.FunctionalTests.EndToEnd;
 public sealed class RunningLab : IAsyncLifetime
 {
     static readonly TimeSpan RedundancyLimit = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan SettingsLimit = TimeSpan.FromSeconds(10);
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Begins as ./test has asked, which takes down what a killed run left behind.</summary>
@@ -75,6 +76,26 @@ public sealed class RunningLab : IAsyncLifetime
 
     internal async Task<LabStatus> StatusAsync() =>
         JsonSerializer.Deserialize(await LabAsync("status", "-o", "json"), LabJson.Default.LabStatus)!;
+
+    /// <summary>Changes the dynamic configuration; returns once every agent has it.</summary>
+    internal async Task ConfigureAsync(string primary, string json)
+    {
+        using var http = LabHttp.Client(State, SettingsLimit);
+        using var patch = new StringContent(json);
+        using var answer = await http.PatchAsync(Agent(primary, "config"), patch, Stop);
+        var wanted = await answer.Content.ReadAsStringAsync(Stop);
+        answer.IsSuccessStatusCode.ShouldBeTrue(wanted);
+        foreach (var host in State.Hosts)
+        {
+            var seen = await Wait.ForAsync(
+                async () => await http.GetStringAsync(Agent(host.Name, "config"), Stop) == wanted, SettingsLimit, Stop);
+            seen.ShouldBeTrue($"{host.Name} has not seen {wanted}");
+        }
+    }
+
+    /// <summary>A path of the REST API of a host's agent.</summary>
+    internal Uri Agent(string host, string path) =>
+        new($"http://{State.Host(host).Address}:{File.Postgres.Rest}/{path}");
 
     /// <summary>Waits until every host, member and standby is there again; the name of the primary.</summary>
     internal async Task<string> WholeAsync()

@@ -47,6 +47,22 @@ public sealed class AgentFileTests
     static string[] Problems(string part, string wrong) =>
         [.. Read(Good.Replace(part, wrong, StringComparison.Ordinal)).Problems.Select(problem => problem.ToString())];
 
+    [Theory]
+    [InlineData("", WatchdogMode.Off)]
+    [InlineData("watchdog: { device: /dev/watchdog0 }", WatchdogMode.Automatic)]
+    [InlineData("watchdog: { mode: off }", WatchdogMode.Off)]
+    [InlineData("watchdog: { mode: required }", WatchdogMode.Required)]
+    public void A_watchdog_is_off_unless_the_file_has_its_section(string section, WatchdogMode mode) =>
+        Settings($"{Good}\n{section}").Watchdog.Mode.ShouldBe(mode);
+
+    [Fact]
+    public void Patronis_watchdog_section_is_understood() =>
+        Settings(Good + "\nwatchdog: { driver: testing, device: /tmp/w, mode: required, safety_margin: -1 }").Watchdog
+            .ShouldBe(new WatchdogSettings
+            {
+                Mode = WatchdogMode.Required, Device = "/tmp/w", SafetyMargin = -1, Testing = true,
+            });
+
     [Fact]
     public void A_Patroni_file_becomes_settings()
     {
@@ -117,15 +133,15 @@ public sealed class AgentFileTests
     [Fact]
     public void Unknown_keys_and_those_not_built_yet_are_warnings_with_their_places()
     {
-        var reading = Read(Good + "\nwatchdog: { mode: required }\nscop: x\n", ("PATRONI_RESTAPI_CERTFILE", "/x"));
+        var reading = Read(Good + "\nctl: { insecure: true }\nscop: x\n", ("PATRONI_RESTAPI_CERTFILE", "/x"));
 
         reading.Settings.ShouldNotBeNull();
         reading.Warnings.Select(warning => warning.ToString()).ShouldBe(
         [
             "agent.yml: the variable PATRONI_RESTAPI_CERTFILE is not supported by this version",
-            "agent.yml:21:1: 'watchdog' is not supported by this version",
+            "agent.yml:21:1: 'ctl' is not supported by this version",
             "agent.yml:22:1: unknown key 'scop'; expected one of bootstrap, etcd3, holdfast, name, namespace, " +
-            "postgresql, restapi, scope, tags; did you mean 'scope'?",
+            "postgresql, restapi, scope, tags, watchdog; did you mean 'scope'?",
         ]);
     }
 

@@ -49,6 +49,17 @@ public sealed class AgentFileWriterTests
     }
 
     [Fact]
+    public void The_files_watchdog_reaches_the_agent()
+    {
+        const string watchdog = "bin_dir: /opt/pg/bin\n  watchdog: { mode: required, device: /dev/watchdog1 }";
+        var (_, settings) = RoundTrip(
+            Cluster.Replace("bin_dir: /opt/pg/bin", watchdog, StringComparison.Ordinal), "n1");
+        settings.Watchdog.ShouldBe(
+            new WatchdogSettings { Mode = WatchdogMode.Required, Device = "/dev/watchdog1" });
+        RoundTrip(Cluster, "n1").Settings.Watchdog.Mode.ShouldBe(WatchdogMode.Off);
+    }
+
+    [Fact]
     public void What_is_written_is_read_again()
     {
         var (file, settings) = RoundTrip(Cluster, "n2");

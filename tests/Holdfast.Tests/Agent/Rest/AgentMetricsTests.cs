@@ -33,6 +33,7 @@ public sealed class AgentMetricsTests
     [InlineData("patroni_is_paused", "0")]
     [InlineData("holdfast_term", "42")]
     [InlineData("holdfast_has_lease", "1")]
+    [InlineData("holdfast_disk_ok", "1")]
     [InlineData("holdfast_loop_age_seconds", "1")]
     public void A_primary_shows(string name, string value) => Lines(Views.Primary)
         .ShouldContain(line => line == $"{name}{{scope=\"filmopoisk\",name=\"n1\"}} {value}");

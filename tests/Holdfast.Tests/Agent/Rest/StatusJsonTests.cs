@@ -22,6 +22,15 @@ public sealed class StatusJsonTests
             """));
 
     [Fact]
+    public void A_required_watchdog_that_does_not_work_is_told_in_Patronis_word() =>
+        Json(Views.Primary with { WatchdogFailed = true }).ShouldContain("\"watchdog_failed\":true,\"patroni\":");
+
+    [Fact]
+    public void A_disk_in_trouble_says_which_and_why() =>
+        Json(Views.Primary with { Disk = new DiskView(DiskTrouble.Full, "no space", TimeSpan.Zero) })
+            .ShouldEndWith("\"disk\":\"full\",\"disk_why\":\"no space\"}}");
+
+    [Fact]
     public void A_replica_tells_what_it_received_and_replayed()
     {
         var json = Json(Views.Replica.Synchronous(SynchronousMode.Quorum, "n2", "n3"));

@@ -55,6 +55,18 @@ public sealed class HaDecideTests
             .ShouldBeOfType<Wait>();
 
     [Fact]
+    public void Without_its_required_watchdog_a_node_gives_the_lock_back_and_takes_none()
+    {
+        Decide(
+            Of("n1", "n2").LedBy("n1"),
+            Self("n1", PostgresState.Replica) with { LeasePending = true, WatchdogFailed = true })
+            .ShouldBeOfType<Release>();
+        Decide(Of("n1", "n2").Synchronous("n1", 0, "n2"),
+            Self("n2", PostgresState.Replica).Campaigning() with { WatchdogFailed = true })
+            .ShouldBeOfType<Wait>().Why.ShouldContain("watchdog");
+    }
+
+    [Fact]
     public void Another_system_identifier_is_refused_naming_both()
     {
         var self = Self("n2", PostgresState.Stopped);

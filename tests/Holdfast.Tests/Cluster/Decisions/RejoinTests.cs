@@ -67,6 +67,26 @@ public sealed class RejoinTests
         Decide(stuck with { NotStreaming = TimeSpan.FromSeconds(61) }).ShouldBeOfType<CloneFrom>();
     }
 
+    [Fact]
+    public void A_replica_whose_log_the_leader_removed_is_cloned_after_ten_seconds()
+    {
+        var lost = Following() with { History = History(HistoryVerdict.Removed) };
+        Decide(lost with { NotStreaming = TimeSpan.FromSeconds(9) }).ShouldBeOfType<Wait>();
+        Decide(lost with { NotStreaming = TimeSpan.FromSeconds(11) }).ShouldBeOfType<CloneFrom>();
+        Decide(Self("n2", PostgresState.Stopped) with { History = History(HistoryVerdict.Removed) })
+            .ShouldBeOfType<CloneFrom>();
+    }
+
+    [Fact]
+    public void A_clone_that_failed_is_tried_again_after_a_pause_and_says_why()
+    {
+        var self = Self("n2", PostgresState.Stopped, DataState.Empty);
+        var failed = self with { CloneFailed = new FailureView("no room for a clone", TimeSpan.FromSeconds(9)) };
+        Decide(failed).ShouldBeOfType<Wait>().Why.ShouldContain("no room for a clone");
+        Decide(self with { CloneFailed = new FailureView("no room", TimeSpan.FromSeconds(11)) })
+            .ShouldBeOfType<CloneFrom>();
+    }
+
     static SelfView Following()
     {
         var self = Self("n2", PostgresState.Replica);
