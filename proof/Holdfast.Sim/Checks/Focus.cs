@@ -17,7 +17,7 @@ internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null)
         Mutation.KeepAliveAlone or Mutation.RaftTermIgnored => new(s_etcd, SynchronousMode.Off),
         Mutation.DeadlineFromAnswer =>
             new([FaultKind.LeaseFreeze, FaultKind.LeaseFreeze, .. s_cuts], SynchronousMode.Off),
-        Mutation.NoMargin or Mutation.AgentNeverFences or Mutation.StaleReads => new(s_cuts, SynchronousMode.Off),
+        Mutation.NoMargin or Mutation.AgentNeverFences => new(s_cuts, SynchronousMode.Off),
         Mutation.SupervisorNeverFences or Mutation.SupervisorNotAsked =>
             new([FaultKind.AgentFreeze, FaultKind.LeaseFreeze], SynchronousMode.Off),
         Mutation.TicketForgotten => new([FaultKind.SupervisorKill, FaultKind.AgentFreeze], SynchronousMode.Off),
@@ -27,9 +27,8 @@ internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null)
         Mutation.LastSecondIsGone =>
             new([FaultKind.DeleteLeader, FaultKind.CutFromEtcd, FaultKind.Partition], SynchronousMode.Off),
         Mutation.FailsafeUnasked => new([FaultKind.CutFromEtcd, FaultKind.Partition]),
-        Mutation.StopSkipped => new([FaultKind.Switchover, FaultKind.Switchover]),
         Mutation.RestoredStoreBelieved => new([FaultKind.RestoreStore], SynchronousMode.Quorum),
-        Mutation.HistoryBelieved => new([FaultKind.HostCrash, FaultKind.Partition, FaultKind.PostmasterCrash]),
+        Mutation.HistoryBelieved or Mutation.BeginNotCompared => new([FaultKind.HostCrash, FaultKind.Partition, FaultKind.PostmasterCrash]),
         _ => new(s_standbys, SynchronousMode.Quorum),
     };
 }

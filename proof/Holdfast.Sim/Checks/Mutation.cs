@@ -47,9 +47,6 @@ internal enum Mutation
     /// <summary>The lock is taken on a /sync that may have changed meanwhile.</summary>
     SyncNotCompared,
 
-    /// <summary>A full read may come from a member that fell behind.</summary>
-    StaleReads,
-
     /// <summary>Elections need one vote less.</summary>
     QuorumTooSmall,
 
@@ -71,8 +68,8 @@ internal enum Mutation
     /// <summary>A history that went past the leader's is taken for a part of it.</summary>
     HistoryBelieved,
 
-    /// <summary>A switchover gives the lock up under a server that still writes.</summary>
-    StopSkipped,
+    /// <summary>Timelines of the same number that begin at the same position are taken for the same.</summary>
+    BeginNotCompared,
 
     /// <summary>Without the store the primary goes on whatever the members say.</summary>
     FailsafeUnasked,

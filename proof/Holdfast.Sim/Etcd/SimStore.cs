@@ -13,12 +13,7 @@ internal sealed class SimStore(EtcdLine line) : IStore
     public async ValueTask<Snapshot> ReadAsync(ImmutableArray<string> prefixes, CancellationToken stop)
     {
         var answer = await line.AskAsync<Snapshot>(repeatable: true, (member, reply) =>
-        {
-            if (line.World.Has(Mutation.StaleReads))
-                reply(new Answer<Snapshot>(AnswerKind.Answered, Etcd.SnapshotAt(member, prefixes)));
-            else
-                Etcd.ReadIndex(member, () => Etcd.SnapshotAt(member, prefixes), reply);
-        });
+            Etcd.ReadIndex(member, () => Etcd.SnapshotAt(member, prefixes), reply));
         return answer is { Kind: AnswerKind.Answered, Value: { } snapshot }
             ? snapshot
             : throw new StoreUnavailableException($"no member answered: {answer.Kind}");

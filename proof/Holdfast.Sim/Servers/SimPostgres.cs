@@ -110,7 +110,7 @@ internal sealed class SimPostgres : IPostgres
             WalSilence = server.HasUpstream ? _world.Now - server.HeardAt : null,
             CommitsAreSynchronous = true,
             PrimaryConninfo = Conninfo(server.Source),
-            SynchronousStandbyNames = server.Names,
+            SynchronousStandbyNames = _world.Has(Mutation.NamesBelieved) ? Data.Names : server.Names,
             WalSenders = [.. server.Streams.Select(View)],
             Slots = Data.Slots.ToImmutableDictionary(
                 slot => slot, slot => server.Streams.Exists(stream => stream.Name.SlotName == slot),
@@ -173,6 +173,10 @@ internal sealed class SimPostgres : IPostgres
         var answers = await CopyAsync(source, _world.Rng.Between(200, 800), stop);
         if (answers is null)
             return StepResult.Failed("pg_rewind failed");
+        // pg_rewind goes by numbers: where those are equal it sees nothing to do, and the comparison after it fails.
+        if (HistoryComparison.SharedBegin(Data.Local(), SourceOf(answers)) is { } begin
+            && !ReferenceEquals(Data.Wal.FirstOf(begin.Timeline), answers.Data.Wal.FirstOf(begin.Timeline)))
+            return StepResult.Failed("after the rewind history is still Diverged");
         Data.Wal = answers.Data.Wal.Copy();
         Data.HighestTimeline = Math.Max(Data.HighestTimeline, answers.Data.HighestTimeline);
         (Data.CrashedAsPrimary, Data.WasStopped, Data.HasStandbySignal) = (false, false, true);
@@ -210,14 +214,20 @@ internal sealed class SimPostgres : IPostgres
         if (_world.Has(Mutation.HistoryBelieved))
             return HistoryVerdict.Same;
         var wal = answers.Data.Wal;
-        var theirs = new SourceHistory(
-            answers.Data.SystemIdentifier!, answers.State == PostgresState.Replica, wal.End, wal.History());
+        var theirs = SourceOf(answers);
         var local = Data.Local();
         var passed = HistoryComparison.LeftAt(local, theirs).Any(point => Data.Wal.GoesOn(point.Timeline, point.End));
-        var (verdict, why) = HistoryComparison.Compare(local, theirs, passed);
+        var otherBegin = HistoryComparison.SharedBegin(local, theirs) is { } begin
+            && !ReferenceEquals(Data.Wal.FirstOf(begin.Timeline), wal.FirstOf(begin.Timeline))
+            && !_world.Has(Mutation.BeginNotCompared);
+        var (verdict, why) = HistoryComparison.Compare(local, theirs, passed, otherBegin);
         _world.Say($"{_node.Name}: history against {source.Name}: {verdict}: {why}");
         return verdict;
     }
+
+    static SourceHistory SourceOf(PgServer server) => new(
+        server.Data.SystemIdentifier!, server.State == PostgresState.Replica, server.Data.Wal.End,
+        server.Data.Wal.History());
 
     // ---- the server ----
 
@@ -342,8 +352,6 @@ internal sealed class SimPostgres : IPostgres
     public async ValueTask<StepResult> StopAsync(TimeSpan limit, CancellationToken stop)
     {
         if (Server is not { } server)
-            return StepResult.Done;
-        if (_world.Has(Mutation.StopSkipped) && server.State == PostgresState.Primary)
             return StepResult.Done;
         server.Strand.After(_world.Rng.Between(1, 5), server.BeginStop);
         await WaitAsync(_node.Slowly(_world.Rng.Between(30, 100)), stop);

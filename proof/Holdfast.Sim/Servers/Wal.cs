@@ -59,6 +59,8 @@ internal sealed class Wal
     public bool GoesOn(int timeline, Lsn after) =>
         _records.Exists(record => record.Timeline == timeline && record.Start >= after.Value);
 
+    public WalRecord? FirstOf(int timeline) => _records.Find(record => record.Timeline == timeline);
+
     public TimelineHistory History()
     {
         var switches = ImmutableArray.CreateBuilder<TimelineSwitch>();
