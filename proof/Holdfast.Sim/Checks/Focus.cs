@@ -16,9 +16,12 @@ internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null)
     {
         Mutation.KeepAliveAlone or Mutation.RaftTermIgnored => new(s_etcd, SynchronousMode.Off),
         Mutation.DeadlineFromAnswer =>
-            new([FaultKind.LeaseFreeze, FaultKind.LeaseFreeze, .. s_cuts], SynchronousMode.Off),
-        Mutation.NoMargin or Mutation.AgentNeverFences => new(s_cuts, SynchronousMode.Off),
-        Mutation.SupervisorNeverFences or Mutation.SupervisorNotAsked =>
+            new([FaultKind.Delay, FaultKind.LeaseFreeze, FaultKind.LeaseFreeze, FaultKind.CutFromEtcd],
+                SynchronousMode.Off),
+        Mutation.NoMargin => new(s_cuts, SynchronousMode.Off),
+        Mutation.AgentNeverFences =>
+            new([FaultKind.SupervisorFreeze, FaultKind.SupervisorFreeze, .. s_cuts], SynchronousMode.Off),
+        Mutation.SupervisorNeverFences =>
             new([FaultKind.AgentFreeze, FaultKind.LeaseFreeze], SynchronousMode.Off),
         Mutation.TicketForgotten => new([FaultKind.SupervisorKill, FaultKind.AgentFreeze], SynchronousMode.Off),
         Mutation.DeadlineMadeUp => new([FaultKind.AgentKill, .. s_cuts], SynchronousMode.Off),

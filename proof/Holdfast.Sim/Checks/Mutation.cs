@@ -29,9 +29,6 @@ internal enum Mutation
     /// <summary>The agent finds that it has to fence, and does nothing.</summary>
     AgentNeverFences,
 
-    /// <summary>A renewal counts without the supervisor's word.</summary>
-    SupervisorNotAsked,
-
     /// <summary>A supervisor's ticket does not survive its own restart, and an unknown server is left alone.</summary>
     TicketForgotten,
 

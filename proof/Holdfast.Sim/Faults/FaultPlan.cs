@@ -54,6 +54,11 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
         settings = settings with { Mode = focus?.Mode ?? settings.Mode };
         var faults = Enumerable.Range(0, 2 + rng.Below(most)).Select(_ => One(rng, kinds, begin, length, settings.Hosts))
             .OrderBy(fault => fault.At).ToList();
+        if (focus is null && rng.Chance(0.05))
+        {
+            faults.Add(One(rng, [FaultKind.RestoreStore], begin, length, settings.Hosts));
+            faults.Sort((left, right) => left.At.CompareTo(right.At));
+        }
         return new FaultPlan(settings, faults, begin + length);
     }
 

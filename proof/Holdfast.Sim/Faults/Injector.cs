@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Globalization;
 using Holdfast.Cluster.Model;
 using Holdfast.Sim.Checks;
 using Holdfast.Sim.World;
@@ -11,6 +11,10 @@ namespace Holdfast.Sim.Faults;
 internal sealed class Injector(SimWorld world)
 {
     static readonly Traffic[] s_all = Enum.GetValues<Traffic>();
+
+    /// <summary>An operator looks at it this much later.</summary>
+    static readonly TimeSpan s_operator = TimeSpan.FromSeconds(4);
+    const long TermsPerRestore = 1000;
 
     Etcd.EtcdData? _copy;
 
@@ -153,7 +157,9 @@ internal sealed class Injector(SimWorld world)
                     keys.Failover, ClusterValues.Failover(new NodeName(leader.Value), null, null)));
                 break;
             case FaultKind.RestoreStore when _copy is { } copy:
-                world.Etcd.Restore(copy);
+                var lost = world.Etcd.Data.Revision - copy.Revision;
+                world.Etcd.Restore(copy.Copy());
+                world.Nature.After(s_operator, () => RaiseBase(lost + TermsPerRestore));
                 if (world.Has(Mutation.RestoredStoreBelieved))
                     ForgetTerms();
                 break;
@@ -161,6 +167,15 @@ internal sealed class Injector(SimWorld world)
                 break;
         }
         return null;
+    }
+
+    /// <summary>What an operator does after a restoration: every term of before becomes an old one.</summary>
+    void RaiseBase(long by)
+    {
+        var key = new HoldfastKeys("sim").TermBase;
+        var raised = long.Parse(world.Etcd.Data.Find(key)?.Value ?? "0", CultureInfo.InvariantCulture) + by;
+        if (!world.Etcd.TryByHand(new Operation.Put(key, raised.ToString(CultureInfo.InvariantCulture))))
+            world.Nature.After(s_operator, () => RaiseBase(by));
     }
 
     void ForgetTerms()

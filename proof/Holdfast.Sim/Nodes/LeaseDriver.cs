@@ -121,7 +121,7 @@ internal sealed class LeaseDriver
         });
         var isTaken = await answer.Task;
         limit.IsCancelled = true;
-        return isTaken || World.Has(Mutation.SupervisorNotAsked);
+        return isTaken;
     }
 
     FenceTicket Ticket(LeaseState state)

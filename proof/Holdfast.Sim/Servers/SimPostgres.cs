@@ -181,6 +181,7 @@ internal sealed class SimPostgres : IPostgres
         Data.HighestTimeline = Math.Max(Data.HighestTimeline, answers.Data.HighestTimeline);
         (Data.CrashedAsPrimary, Data.WasStopped, Data.HasStandbySignal) = (false, false, true);
         Data.IsUnfinished = false;
+        Data.Slots.Clear(); // pg_rewind leaves no slot (PostgreSQL manual, pg_rewind).
         return StepResult.Done;
     }
 
