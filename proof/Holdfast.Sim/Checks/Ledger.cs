@@ -57,11 +57,13 @@ internal sealed class Ledger(SimWorld world)
 
     public Reign BecamePrimary(PgServer server)
     {
+        // An early takeover may come between a crash and the restart in place: what starts then can acknowledge nothing,
+        // and goes on with its old reign.
+        if (server.StartsAsPrimary && world.Settings.EarlyTakeover && _holder != server.Node.Name)
+            return new Reign(_streamedFrom.GetValueOrDefault(server.Node.Name), server.Node.Name, world.Now);
         var reign = new Reign(++_reigns, server.Node.Name, world.Now);
         world.Say($"{reign.Node}: reign {reign.Number} begins");
-        // An early takeover may come between a crash and the restart in place: what starts then can acknowledge nothing.
-        var isRestart = server.StartsAsPrimary && world.Settings.EarlyTakeover;
-        if (_holder is { } holder && holder != server.Node.Name && !isRestart)
+        if (_holder is { } holder && holder != server.Node.Name)
             Broke("no promotion without the lock", $"{reign.Node} takes writes, and {holder} had the lock last");
         CheckNothingLost(server, "became primary");
         _streamedFrom[reign.Node] = reign.Number;

@@ -104,6 +104,21 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         Refresh();
     }
 
+    /// <summary>The base of all terms was raised, as after a restoration of the store: the same lock is of a newer
+    /// term.</summary>
+    public void RaiseBase(long termBase)
+    {
+        lock (_lock)
+        {
+            if (termBase <= TermBase || _state is not { } state)
+                return;
+            TermBase = termBase;
+            _state = state with { Term = new Term(termBase + state.ModRevision) };
+            _nextRound = TimeSpan.Zero;
+        }
+        Due?.Invoke();
+    }
+
     /// <summary>Who must confirm the term while the store is silent; null: nobody is asked, and the deadline
     /// holds.</summary>
     public void Failsafe(FailsafeMembers? members) => _failsafe = members;
