@@ -37,7 +37,9 @@ missing_packages() {
   command -v ps >/dev/null || echo procps
   command -v nsenter >/dev/null && command -v setpriv >/dev/null || echo util-linux
   command -v mount >/dev/null || echo mount
-  [[ ${1:-} != for-tests ]] || command -v patronictl >/dev/null || echo patroni
+  command -v mkfs.ext4 >/dev/null || echo e2fsprogs
+  [[ -z ${1:-} ]] || command -v patronictl >/dev/null || echo patroni
+  [[ ${1:-} != for-rivals ]] || command -v haproxy >/dev/null || echo haproxy
 }
 
 install_missing() {
@@ -73,7 +75,7 @@ install_packages() {
   apt_install "$@"
   if [[ -d /run/systemd/system ]]; then
     local service
-    for service in etcd patroni; do
+    for service in etcd patroni haproxy; do
       [[ " $* " != *" $service"* ]] || systemctl disable --now "$service" || true
     done
   fi

@@ -35,8 +35,8 @@ internal sealed class AgentCore : IDisposable
         Jobs = new JobSlot(Now, Nudge, log);
         var source = new ClusterSource(Watcher, TermLedger.Open(notes, clock));
         var observer = new Observer(
-            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises, pulses,
-            () => Host(), Now);
+            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises,
+            new StartTimes(notes, log), pulses, () => Host(), Now);
         Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
         var reigning = new Reigning(

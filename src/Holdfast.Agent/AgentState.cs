@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Model;
 
 namespace Holdfast.Agent;
@@ -11,6 +10,7 @@ internal sealed class AgentState
     public TimeSpan? LeaderlessSince { get; set; }
     public TimeSpan? InitializeEmptySince { get; set; }
     public HistoryView? History { get; set; }
+    public TimeSpan? HistoryAt { get; set; }
     public TimeSpan? NotStreamingSince { get; set; }
 
     /// <summary>What it had replayed when it was last looked at.</summary>
@@ -24,13 +24,11 @@ internal sealed class AgentState
     public int FailedStarts { get; set; }
     public Term StartsTerm { get; set; }
 
-    /// <summary>The names last seen in force, and what was written and connected then.</summary>
-    public string? NamesText { get; set; }
-    public Lsn NamesSince { get; set; } = Never;
-    public ImmutableArray<int> WalSendersThen { get; set; } = [];
+    /// <summary>When the start as primary began that has not ended yet.</summary>
+    public TimeSpan? StartBeganAt { get; set; }
 
-    /// <summary>No position reaches it: nobody has caught up yet.</summary>
-    public static readonly Lsn Never = new(ulong.MaxValue);
+    /// <summary>How far the changes to the synchronous set have come.</summary>
+    public SyncProgress Sync { get; set; } = new();
 
     /// <summary>The revision of the settings that PostgreSQL has.</summary>
     public long? SettingsApplied { get; set; }
@@ -42,7 +40,7 @@ internal sealed class AgentState
     public void ForgetComparison()
     {
         if (History is { Verdict: HistoryVerdict.Same or HistoryVerdict.Removed } stale)
-            History = stale with { Verdict = HistoryVerdict.Unknown };
+            (History, HistoryAt) = (stale with { Verdict = HistoryVerdict.Unknown }, null);
     }
 
     public Term HistoryWrittenFor { get; set; }

@@ -15,7 +15,8 @@ public interface IHeartbeat : IDisposable
     RenewalAnswer Renew(string leaderKey, long modRevision, long lease, TimeSpan limit);
 
     /// <summary>Grants a new lease of <paramref name="ttl"/> and puts <paramref name="leaderKey"/> =
-    /// <paramref name="value"/> on it, if the key still has <paramref name="modRevision"/>. Used when raft_term rose: a
+    /// <paramref name="value"/> on it, if the key still has <paramref name="modRevision"/> (0: if there is no key).
+    /// Used when raft_term rose: a
     /// new etcd leader may count the old lease differently. When it is Unknown the key may already be on the new lease
     /// (<see cref="ReplaceAnswer.Lease"/>, if the grant was answered): look before asking again.</summary>
     ReplaceAnswer Replace(string leaderKey, string value, long modRevision, TimeSpan ttl, TimeSpan limit);

@@ -49,6 +49,8 @@ static class Entry
             TrafficCommand.Create(),
             LoadCommand.Create(),
             MeasureCommand.Create(),
+            RivalsCommand.Create(),
+            CheckCommand.Create(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0 && parsed.Action is System.CommandLine.Invocation.AsynchronousCommandLineAction

@@ -25,7 +25,39 @@ static class FaultCommand
         Verb("resume", "Goes on after a pause", program: true, ResumeAsync),
         CutVerb(),
         HealVerb(),
+        FreezeVerb(),
+        ThawVerb(),
+        FillVerb(),
+        EmptyVerb(),
     };
+
+    static Command FreezeVerb() => Verb(
+        "freeze-etcd-disk", "Freezes the disk below etcd (needs up --disks)", program: false,
+        async (state, host, _, stop) =>
+        {
+            await DiskFaults.FreezeEtcdAsync(state, host, stop);
+            return $"etcd's disk of {host.Name} is frozen";
+        });
+
+    static Command ThawVerb() => Verb("thaw-disk", "Ends that", program: false, async (state, host, _, stop) =>
+    {
+        await DiskFaults.ThawAsync(state, host, stop);
+        return $"the disks of {host.Name} go on";
+    });
+
+    static Command FillVerb() => Verb(
+        "fill-disk", "Takes all space of PostgreSQL's disk (needs up --disks)", program: false,
+        async (state, host, _, stop) =>
+        {
+            await DiskFaults.FillAsync(state, host, stop);
+            return $"the disk of {host.Name} is full";
+        });
+
+    static Command EmptyVerb() => Verb("empty-disk", "Gives that space back", program: false, (state, host, _, _) =>
+    {
+        DiskFaults.Empty(state, host);
+        return Task.FromResult($"the disk of {host.Name} has space again");
+    });
 
     delegate Task<string> Fault(LabState state, LabHost host, string? program, CancellationToken stop);
 

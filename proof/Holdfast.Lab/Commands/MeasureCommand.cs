@@ -1,71 +1,65 @@
 using System.CommandLine;
-using System.Globalization;
 using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Reports;
 using Holdfast.Lab.Scenarios;
+using Holdfast.Lab.Status;
 
 namespace Holdfast.Lab.Commands;
 
 static class MeasureCommand
 {
-    const int RunsMax = 1_000;
+    /// <summary>Exit code: go on with a new lab.</summary>
+    const int BrokenLab = 3;
 
     public static Command Create()
     {
-        var fault = new Option<string?>("--fault")
-        {
-            Description = $"{string.Join(", ", Scenario.All.Select(scenario => scenario.Name))}; default: all",
-        };
-        var runs = new Option<int>("--runs")
-        {
-            Description = "Runs of each fault in the file of results when this ends; those there count",
-            DefaultValueFactory = static _ => 10,
-        };
+        var (fault, runs) = (Options.Fault(), Options.Runs(10));
         var results = new Option<string>("--results") { Description = "A line of JSON for each run", Required = true };
         var table = new Option<string?>("--table") { Description = "Write the table of all results there (Markdown)" };
         var plot = new Option<string?>("--plot") { Description = "Write the plot of all results there (SVG)" };
+        var variant = new Option<string>("--variant")
+        {
+            Description = "What the runs are called in the results; runs of another variant do not count for --runs",
+            DefaultValueFactory = static _ => Variants.Lease,
+        };
+        var set = new Option<string[]>("--set")
+        {
+            Description = "KEY=VALUE of the dynamic configuration, changed before the first run",
+            AllowMultipleArgumentsPerToken = true,
+        };
         var name = Options.Name();
         var command = new Command("measure", "Carries out faults again and again under traffic, and keeps the outages")
         {
-            fault, runs, results, table, plot, name,
+            fault, runs, results, table, plot, variant, set, name,
         };
         command.SetAction(async (parsed, _) =>
         {
             using var interrupts = new Interrupts();
-            var count = parsed.GetValue(runs);
-            if (count is not (> 0 and <= RunsMax))
-                throw new LabException($"--runs must be 1 to {RunsMax}, not {count}");
+            var state = Labs.Get(parsed.GetValue(name));
             var file = parsed.GetValue(results)!;
-            Scenario[] scenarios = parsed.GetValue(fault) is { } one ? [Scenario.Get(one)] : [.. Scenario.All];
-            await RunAsync(Labs.Get(parsed.GetValue(name)), scenarios, count, file, interrupts.Graceful);
+            await ChangeAsync(state, parsed.GetValue(set) ?? [], interrupts.Graceful);
+            var series = new Series(state, file, parsed.GetValue(variant)!);
+            var scenarios = Options.Scenarios(parsed.GetValue(fault));
+            var ended = await series.RunAsync(scenarios, parsed.GetValue(runs), interrupts.Graceful);
             var all = OutageFile.Read(file);
             Console.Write(OutageTable.Table(all));
             if (parsed.GetValue(table) is { } markdown)
                 File.WriteAllText(markdown, OutageTable.Table(all));
             if (parsed.GetValue(plot) is { } picture)
-                File.WriteAllText(picture, OutageTable.Plot(all));
-            return all.All(record => record is { Lost: 0, DualWriters: 0 }) ? 0 : 1;
+                File.WriteAllText(picture, OutagePlot.Draw(all));
+            return !ended ? BrokenLab : all.All(record => record is { Lost: 0, DualWriters: 0, Problem: null }) ? 0 : 1;
         });
         return command;
     }
 
-    // A run of each in turn, so that a noisy hour touches all of them alike.
-    static async Task RunAsync(
-        LabState state, Scenario[] scenarios, int runs, string results, CancellationToken stop)
+    static async Task ChangeAsync(LabState state, string[] lines, CancellationToken stop)
     {
-        var run = new ScenarioRun(state.Lab, LabFile.Of(state));
-        for (var turn = 1; turn <= runs; turn++)
-        {
-            foreach (var scenario in scenarios)
-            {
-                if (OutageFile.Read(results).Count(record => record.Fault == scenario.Name) >= turn)
-                    continue;
-                var record = await run.RunAsync(scenario, stop);
-                OutageFile.Append(results, record);
-                await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                    $"{scenario.Name} {turn}: outage {record.OutageMs:0} ms, lost {record.Lost}, " +
-                    $"dual writers {record.DualWriters}, whole again after {record.WholeMs:0} ms"));
-            }
-        }
+        if (lines is [])
+            return;
+        using var client = new ClusterClient(state);
+        var leader = (await client.TryClusterAsync(stop))?.Leader
+            ?? throw new LabException("nobody leads: nobody to give the settings to");
+        await DynamicConfiguration.ApplyAsync(
+            state, LabFile.Of(state), leader.Name, DynamicConfiguration.Patch(lines), stop);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Holdfast.Lab.Scenarios;
 
 namespace Holdfast.Lab.Commands;
 
@@ -6,6 +7,31 @@ namespace Holdfast.Lab.Commands;
 static class Options
 {
     public static Option<string?> Name() => new("--name") { Description = "The lab; needed when several are running" };
+
+    public static Option<string?> Fault() => new("--fault")
+    {
+        Description = $"{string.Join(", ", Scenario.All.Select(scenario => scenario.Name))}; default: all",
+    };
+
+    public static IReadOnlyList<Scenario> Scenarios(string? fault) =>
+        fault is null ? Scenario.All : [Scenario.Get(fault)];
+
+    /// <summary>Of each fault.</summary>
+    public static Option<int> Runs(int usual)
+    {
+        const int most = 1_000;
+        var option = new Option<int>("--runs")
+        {
+            Description = "Runs of each fault in the file of results when this ends; those there count",
+            DefaultValueFactory = _ => usual,
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is not (> 0 and <= most))
+                result.AddError($"--runs must be 1 to {most}");
+        });
+        return option;
+    }
 
     public static Option<string> Output()
     {

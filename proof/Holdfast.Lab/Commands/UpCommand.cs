@@ -25,33 +25,29 @@ static class UpCommand
             DefaultValueFactory = static _ => "default"
         };
         publish.AcceptOnlyFromAmong("default", "free");
+        var disks = Disks();
         var detach = new Option<bool>("--detach") { Description = "Return once the cluster is healthy" };
         var command = new Command("up", "Starts the hosts of a file, waits until the cluster is healthy, and shows it")
         {
-            file, name, publish, detach, output,
+            file, name, publish, disks, detach, output,
         };
         command.SetAction((parsed, _) =>
         {
             var path = LabFile.Find(parsed.GetValue(file));
-            var text = LabFile.Text(path);
-            var cluster = LabFile.Read(path, text);
-            var programs = PublishedPrograms.Find();
-            return RunAsync(new Request(
-                new LabRequest
-                {
-                    Path = path,
-                    Text = text,
-                    Cluster = cluster,
-                    Lab = parsed.GetValue(name) ?? cluster.Cluster,
-                    FreePorts = parsed.GetValue(publish) is "free",
-                    Programs = programs,
-                    OtherPrograms = PublishedPrograms.BesideOf(programs),
-                },
-                parsed.GetValue(detach),
-                parsed.GetValue(output) is "json"));
+            var request = LabRequest.Of(path, parsed.GetValue(name)) with
+            {
+                FreePorts = parsed.GetValue(publish) is "free",
+                DiskBytes = parsed.GetValue(disks) is { } size ? Hosts.Disks.Bytes(size) : null,
+            };
+            return RunAsync(new Request(request, parsed.GetValue(detach), parsed.GetValue(output) is "json"));
         });
         return command;
     }
+
+    static Option<string?> Disks() => new("--disks")
+    {
+        Description = "Give each host a disk of its own of this size (4G), and etcd another: for faults of disks",
+    };
 
     static async Task<int> RunAsync(Request request)
     {

@@ -12,8 +12,10 @@ static class HostFaults
     {
         if (!host.IsRunning)
             throw new LabException($"host {host.Name} is down already: lab fault start-host {host.Name}");
+        var folders = new LabFolders(state.Lab);
         await Cabling.PlugAsync(state, host, plugged: false, stop);
-        await new LabFolders(state.Lab).CgroupOf(host.Name).KillAsync(stop);
+        await Disks.ThawAsync(folders.Of(host.Name), stop);
+        await folders.CgroupOf(host.Name).KillAsync(stop);
         return Saved(state.With(host with { First = null, Cuts = [] }));
     }
 

@@ -138,7 +138,10 @@ sealed class HostInit(string lab, string host)
 
     void Furnish()
     {
-        Bind(_folders.DataOf(host), "/var/lib/holdfast");
+        Mount(_folders.DataOf(host), "/var/lib/holdfast", null, Native.MountBind | Native.MountRecursive, null);
+        // The namespace began as a copy of the machine's: it must not hold on to disks, this host's or others'.
+        foreach (var copy in Disks.MountsBelow(LabFolders.DataRoot))
+            _ = Native.Unmount(copy, Native.UnmountDetach);
         Mount("tmpfs", "/run/holdfast", "tmpfs", Native.MountNoSuid | Native.MountNoDev, "mode=755");
         // Segments of a killed PostgreSQL vanish with the host, as they would with its power.
         Mount("tmpfs", "/dev/shm", "tmpfs", Native.MountNoSuid | Native.MountNoDev, "mode=1777");

@@ -23,6 +23,8 @@ static class HostStart
         // It may hold passwords. Only root reads it; the supervisor gives each program its own part.
         WritePrivate(folders.ClusterFile, request.Text);
         CopySecrets(request, folders);
+        foreach (var (name, text) in request.Settings)
+            File.WriteAllText(Path.Combine(folders.Settings, name), text);
         File.WriteAllText(folders.HostsFile, "127.0.0.1 localhost\n"
             + string.Concat(state.Hosts.Select(host => $"{host.Address} {host.Name}\n")));
         foreach (var host in state.Hosts)

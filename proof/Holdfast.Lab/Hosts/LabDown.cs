@@ -28,6 +28,8 @@ static class LabDown
         var folders = new LabFolders(lab);
         var state = Labs.Find(lab);
         var processes = ProcessesOf(folders, state);
+        // Who waits for a frozen disk obeys nobody, not even SIGKILL.
+        await Disks.ThawAsync(folders.Data, CancellationToken.None);
         if (state is not null && grace > TimeSpan.Zero)
             await AskAsync(state, folders, grace, stop);
         await folders.Cgroup.KillAsync(CancellationToken.None);
@@ -36,6 +38,7 @@ static class LabDown
         if (state is not null)
             await Cabling.RemoveAsync(state, CancellationToken.None);
         var kept = KeepLogs(lab, folders, state);
+        await Disks.RemoveAsync(folders.Data, CancellationToken.None);
         Remove(folders.Data);
         Remove(folders.State);
         TryRemoveEmpty(LabFolders.DataRoot);

@@ -29,11 +29,17 @@ sealed record LabFolders(string Lab)
 
     public string Data => Path.Combine(DataRoot, Lab);
 
+    /// <summary>All that the lab keeps for a host.</summary>
+    public string Of(string host) => Path.Combine(Data, host);
+
     /// <summary>Becomes /var/lib/holdfast of the host; on a real disk, so that fsync costs what it costs.</summary>
-    public string DataOf(string host) => Path.Combine(Data, host, "data");
+    public string DataOf(string host) => Path.Combine(Of(host), "data");
+
+    /// <summary>Inside the former; a disk of its own where the hosts have disks.</summary>
+    public string EtcdOf(string host) => Path.Combine(DataOf(host), "etcd");
 
     /// <summary>What the host's first process and its supervisor print: the place of systemd's journal.</summary>
-    public string ConsoleOf(string host) => Path.Combine(Data, host, "console.out");
+    public string ConsoleOf(string host) => Path.Combine(Of(host), "console.out");
     public string LogsOf(string host) => Path.Combine(DataOf(host), "log");
 
     /// <summary>A copy of the published programs: a build must not change files that running hosts have

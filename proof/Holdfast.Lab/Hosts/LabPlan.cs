@@ -34,6 +34,8 @@ static class LabPlan
             Hosts = [.. hosts.Select((host, index) => new LabHost(
                 host.Name.Value, host.Address, index + 1, NamespaceOf(request.Lab, host.Name.Value), First: null))],
             Programs = HostProcesses.Of(request.Cluster),
+            HasDisks = request.DiskBytes is not null,
+            Rival = request.Rival,
             Published = [.. Ports(request.Cluster).Select(port => request.FreePorts ? port with { Port = 0 } : port)],
         };
     }

@@ -25,6 +25,16 @@ sealed record LabRequest
     /// name.</summary>
     public ImmutableArray<string> OtherPrograms { get; init; } = [];
 
+    /// <summary>Size of each host's own disk; null: all hosts share the machine's.</summary>
+    public long? DiskBytes { get; init; }
+
+    /// <summary>What runs in Holdfast's place; null: Holdfast.</summary>
+    public string? Rival { get; init; }
+
+    /// <summary>Further files of /etc/holdfast on every host, by name.</summary>
+    public ImmutableSortedDictionary<string, string> Settings { get; init; } =
+        ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>What every host runs; tests of the lab's own mechanics run something smaller. The host's name is
     /// appended.</summary>
     public ImmutableArray<string> Node { get; init; } =
@@ -32,4 +42,22 @@ sealed record LabRequest
 
     /// <summary>systemd's ExecStopPost: runs after every end of the above.</summary>
     public ImmutableArray<string> AfterNode { get; init; } = ["/opt/holdfast/holdfast", "fence"];
+
+    /// <param name="path">Full path of the cluster file.</param>
+    /// <param name="lab">Null: called like the cluster.</param>
+    public static LabRequest Of(string path, string? lab)
+    {
+        var text = LabFile.Text(path);
+        var cluster = LabFile.Read(path, text);
+        var programs = PublishedPrograms.Find();
+        return new LabRequest
+        {
+            Path = path,
+            Text = text,
+            Cluster = cluster,
+            Lab = lab ?? cluster.Cluster,
+            Programs = programs,
+            OtherPrograms = PublishedPrograms.BesideOf(programs),
+        };
+    }
 }

@@ -27,6 +27,12 @@ sealed record LabState
     /// <summary>Names of programs that a fault may be aimed at, on whatever host.</summary>
     public ImmutableArray<string> Programs { get; init; } = HostProcesses.Usual;
 
+    /// <summary>Whether the hosts have disks of their own.</summary>
+    public bool HasDisks { get; init; }
+
+    /// <summary>What its hosts run in Holdfast's place; null: Holdfast.</summary>
+    public string? Rival { get; init; }
+
     public LabProcess? Relay { get; init; }
     public ImmutableArray<PublishedPort> Published { get; init; } = [];
 

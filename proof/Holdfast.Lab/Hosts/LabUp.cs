@@ -32,6 +32,9 @@ static class LabUp
     static async Task<LabState> BuildAsync(LabRequest request, LabState plan, CancellationToken stop)
     {
         HostStart.Prepare(request, plan);
+        if (request.DiskBytes is { } bytes)
+            await Task.WhenAll(plan.Hosts.Select(
+                host => Disks.CreateAsync(new LabFolders(plan.Lab), host.Name, bytes, stop)));
         await Cabling.BuildAsync(plan, stop);
         var hosts = Task.WhenAll(plan.Hosts.Select(host => HostStart.StartAsync(plan, host, stop)));
         var relay = RelayStart.StartAsync(plan, stop);

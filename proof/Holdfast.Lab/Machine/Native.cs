@@ -6,6 +6,8 @@ namespace Holdfast.Lab.Machine;
 static partial class Native
 {
     public const ulong MountReadOnly = 1, MountRemount = 32, MountBind = 4096, MountNoSuid = 2, MountNoDev = 4;
+    public const ulong MountRecursive = 16384;
+    public const int UnmountDetach = 2;
     public const int CloneNewNet = 0x40000000;
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
@@ -13,6 +15,9 @@ static partial class Native
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Mount(string source, string target, string? type, ulong flags, string? data);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string target, int flags);
 
     [LibraryImport("libc", EntryPoint = "sethostname", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int SetHostName(string name, nuint length);

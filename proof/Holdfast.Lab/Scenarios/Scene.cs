@@ -8,9 +8,13 @@ namespace Holdfast.Lab.Scenarios;
 /// <summary>A whole lab under load, to which one scenario does something.</summary>
 /// <param name="Lab">Its name.</param>
 /// <param name="Primary">When the scenario began.</param>
-sealed record Scene(string Lab, ClusterFile File, string Primary)
+sealed record Scene(string Lab, ClusterFile File, string Primary) : IAsyncDisposable
 {
     static readonly TimeSpan SwitchoverLimit = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan FillAgain = TimeSpan.FromMilliseconds(100);
+
+    readonly CancellationTokenSource _over = new();
+    Task _filling = Task.CompletedTask;
 
     public LabState State => Labs.Get(Lab);
     public IEnumerable<string> Hosts => State.Hosts.Select(host => host.Name);
@@ -46,6 +50,54 @@ sealed record Scene(string Lab, ClusterFile File, string Primary)
         using var answer = await http.PostAsync(new Uri(agent), body, stop);
         if (!answer.IsSuccessStatusCode)
             throw new LabException($"the switchover was refused: {await answer.Content.ReadAsStringAsync(stop)}");
+    }
+
+    /// <summary>Fills the disk, and again whenever something was deleted, until <see cref="EmptyDiskAsync"/>.</summary>
+    public async Task FillDiskAsync(string host, CancellationToken stop)
+    {
+        await DiskFaults.FillAsync(State, State.Host(host), stop);
+        _filling = KeepFullAsync(host);
+    }
+
+    public async Task EmptyDiskAsync(string host)
+    {
+        await DisposeAsync();
+        DiskFaults.Empty(State, State.Host(host));
+    }
+
+    public Task FreezeEtcdDiskAsync(string host, CancellationToken stop) =>
+        DiskFaults.FreezeEtcdAsync(State, State.Host(host), stop);
+
+    public Task ThawDiskAsync(string host, CancellationToken stop) =>
+        DiskFaults.ThawAsync(State, State.Host(host), stop);
+
+    /// <summary>By hand, as an operator would by mistake: the lease that the key hung on lives on.</summary>
+    public async Task DeleteLeaderKeyAsync(CancellationToken stop)
+    {
+        using var etcd = new EtcdLeadership(State, File);
+        await etcd.DeleteKeyAsync($"/service/{File.Cluster}/leader", stop);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        await _filling;
+    }
+
+    async Task KeepFullAsync(string host)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(FillAgain, TimeProvider.System, _over.Token);
+                await DiskFaults.FillAsync(State, State.Host(host), _over.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The scene is over.
+        }
     }
 
     /// <summary>The supervisor of that host would move it away at once: it is paused first.</summary>

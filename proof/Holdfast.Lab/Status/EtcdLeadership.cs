@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Lab.Hosts;
@@ -38,6 +39,39 @@ sealed class EtcdLeadership(LabState state, ClusterFile file) : IDisposable
 
     public async Task<string> HostAsync(CancellationToken stop) =>
         (await MembersAsync(stop)).First(member => member.Id == member.Leader).Host;
+
+    /// <summary>Through the first member that answers.</summary>
+    /// <exception cref="LabException">None did.</exception>
+    public async Task DeleteKeyAsync(string key, CancellationToken stop)
+    {
+        if (!await SettledAsync("kv/deleterange", $$"""{"key":"{{Base64(key)}}"}""", "\"deleted\"", stop))
+            throw new LabException($"etcd has no key {key} to delete, or does not answer");
+    }
+
+    /// <inheritdoc cref="DeleteKeyAsync"/>
+    public async Task PutKeyAsync(string key, string value, CancellationToken stop)
+    {
+        var body = $$"""{"key":"{{Base64(key)}}","value":"{{Base64(value)}}"}""";
+        if (!await SettledAsync("kv/put", body, "\"revision\"", stop))
+            throw new LabException($"etcd does not answer: {key} could not be written");
+    }
+
+    /// <summary>Whether any member does.</summary>
+    public async Task<bool> AnswersAsync(CancellationToken stop) => (await MembersAsync(stop)).Count > 0;
+
+    /// <summary>Whether a member answered with this word.</summary>
+    async Task<bool> SettledAsync(string call, string body, string word, CancellationToken stop)
+    {
+        foreach (var host in state.Hosts)
+        {
+            if (await TryAskAsync(host.Name, call, body, stop) is { } answer
+                && answer.Contains(word, StringComparison.Ordinal))
+                return true;
+        }
+        return false;
+    }
+
+    static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 
     public void Dispose() => _http.Dispose();
 

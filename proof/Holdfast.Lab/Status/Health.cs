@@ -61,6 +61,12 @@ sealed class Health(LabState state, ClusterFile file) : IDisposable
         }
         if (cluster.Leader is null)
             yield return "there is no primary";
+        if (state.Rival is not null)
+        {
+            foreach (var missing in cluster.MissingOfPatroni(file.Postgres.On.Length))
+                yield return missing;
+            yield break;
+        }
         var quorum = file.Postgres.Dcs.SynchronousMode == SynchronousMode.Quorum;
         foreach (var host in file.Postgres.On)
         {

@@ -39,6 +39,14 @@ sealed class Ledger
         }
     }
 
+    /// <summary>The latest acknowledgements, the newest first; while workers still post.</summary>
+    public IReadOnlyList<Attempt> AcknowledgedSince(double sinceMs)
+    {
+        lock (_gate)
+            return [.. Enumerable.Reverse(_attempts).TakeWhile(attempt => attempt.EndedMs >= sinceMs)
+                .Where(attempt => attempt.Outcome == Outcome.Acknowledged)];
+    }
+
     public void AddError(string kind)
     {
         lock (_gate)

@@ -24,6 +24,18 @@ sealed class Traffic(LabState state, ClusterFile file)
     /// <param name="stop">Ends the writing early; the comparison is still made.</param>
     public async Task<TrafficReport> RunAsync(TimeSpan period, bool direct, string? ledgerFile, CancellationToken stop)
     {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var flow = await StartAsync(direct, over.Token, stop);
+        over.CancelAfter(period);
+        return await EndAsync(flow, untilMs: null, ledgerFile);
+    }
+
+    /// <summary>Returns once the workers have been started.</summary>
+    /// <param name="direct">As for <see cref="RunAsync"/>.</param>
+    /// <param name="over">Ends the writing; <see cref="EndAsync"/> waits for it.</param>
+    /// <param name="stop">Gives up the preparation.</param>
+    public async Task<TrafficFlow> StartAsync(bool direct, CancellationToken over, CancellationToken stop)
+    {
         var primary = Port("primary");
         await RetryAsync(
             primary,
@@ -33,19 +45,26 @@ sealed class Traffic(LabState state, ClusterFile file)
             stop);
         await AwaitReplicasAsync(stop);
         var ledger = new Ledger(TimeProvider.System.GetUtcNow());
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        over.CancelAfter(period);
-        var began = Writer.Now;
-        var probing = direct
-            ? DirectWriters.RunAsync(state, file, over.Token)
-            : Task.FromResult<IReadOnlyList<Attempt>>([]);
-        await Task.WhenAll(Workers(primary, ledger).Select(run => run(over.Token)));
+        var probing = direct ? DirectWriters.RunAsync(state, file, over) : null;
+        return new TrafficFlow(
+            ledger, Writer.Now, Task.WhenAll(Workers(primary, ledger).Select(run => run(over))), probing);
+    }
+
+    /// <summary>Waits for the end of the writing, then compares.</summary>
+    /// <param name="flow">Of <see cref="StartAsync"/>.</param>
+    /// <param name="untilMs">Outages after this moment (since boot) do not count; null: the end.</param>
+    /// <param name="ledgerFile">As for <see cref="RunAsync"/>.</param>
+    public async Task<TrafficReport> EndAsync(TrafficFlow flow, double? untilMs, string? ledgerFile)
+    {
+        await flow.Workers;
         var ended = Writer.Now;
-        var probed = await probing;
+        var probed = flow.Probing is { } probing ? await probing : [];
         if (ledgerFile is not null)
-            await LedgerFile.WriteAsync(ledgerFile, ledger.Attempts.Concat(probed), CancellationToken.None);
-        int? dual = direct ? TwoWriters.Find(ledger.Attempts.Concat(probed)).Count : null;
-        return TrafficReport.Of(ledger, await PresentAsync(primary, ledger), began, ended, dual);
+            await LedgerFile.WriteAsync(ledgerFile, flow.Ledger.Attempts.Concat(probed), CancellationToken.None);
+        int? dual = flow.Probing is null ? null : TwoWriters.Find(flow.Ledger.Attempts.Concat(probed)).Count;
+        var last = probed.Select(attempt => attempt.Id).Append(flow.Ledger.Last).Max();
+        var present = await PresentAsync(Port("primary"), flow.Ledger.First, last);
+        return TrafficReport.Of(flow.Ledger, probed, present, flow.BeganMs, untilMs ?? ended, dual);
     }
 
     IEnumerable<Func<CancellationToken, Task>> Workers(int primary, Ledger ledger)
@@ -82,10 +101,10 @@ sealed class Traffic(LabState state, ClusterFile file)
     }
 
     Task<HashSet<long>> PresentAsync(
-        int primary, Ledger ledger) => RetryAsync(primary, TrafficTable.ReadAll, CompareLimit, async command =>
+        int primary, long first, long last) => RetryAsync(primary, TrafficTable.ReadAll, CompareLimit, async command =>
     {
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = ledger.First });
-        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = ledger.Last });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = first });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = last });
         var present = new HashSet<long>();
         await using var rows = await command.ExecuteReaderAsync(CancellationToken.None);
         while (present.Count < AnswersMax && await rows.ReadAsync(CancellationToken.None))

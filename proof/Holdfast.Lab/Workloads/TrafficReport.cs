@@ -6,7 +6,7 @@ namespace Holdfast.Lab.Workloads;
 /// <param name="Acknowledged">Inserts that the server said are committed.</param>
 /// <param name="Errors">Failures by SQLSTATE or short word; those of readers begin with <c>read_</c>.</param>
 /// <param name="LongestOutageMs">The longest time without an acknowledged insert, over all workers.</param>
-/// <param name="Lost">Acknowledged, and not in the table.</param>
+/// <param name="Lost">Acknowledged, by whatever way, and not in the table.</param>
 /// <param name="InDoubt">Sent, and never answered for certain.</param>
 /// <param name="P50Ms">Of acknowledged inserts.</param>
 /// <param name="P99Ms">Of acknowledged inserts.</param>
@@ -23,12 +23,18 @@ sealed record TrafficReport(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? DualWriters)
 {
     /// <param name="ledger">Of the run.</param>
+    /// <param name="probed">Acknowledgements that direct writers got: they may not be lost either.</param>
     /// <param name="present">The ids that the table holds.</param>
     /// <param name="beganMs">When the workers began, since boot.</param>
     /// <param name="endedMs">When they were told to stop.</param>
     /// <param name="dualWriters">Null when nobody looked.</param>
     public static TrafficReport Of(
-        Ledger ledger, IReadOnlySet<long> present, double beganMs, double endedMs, int? dualWriters)
+        Ledger ledger,
+        IReadOnlyList<Attempt> probed,
+        IReadOnlySet<long> present,
+        double beganMs,
+        double endedMs,
+        int? dualWriters)
     {
         var acknowledged = ledger.Attempts.Where(attempt => attempt.Outcome == Outcome.Acknowledged).ToList();
         var latencies = acknowledged.Select(attempt => attempt.EndedMs - attempt.SentMs).Order().ToList();
@@ -36,7 +42,7 @@ sealed record TrafficReport(
             acknowledged.Count,
             ledger.Errors,
             Math.Round(LongestGap([.. acknowledged.Select(attempt => attempt.EndedMs)], beganMs, endedMs)),
-            acknowledged.Count(attempt => !present.Contains(attempt.Id)),
+            acknowledged.Concat(probed).Count(attempt => !present.Contains(attempt.Id)),
             ledger.Attempts.Count(attempt => attempt.Outcome == Outcome.InDoubt),
             Percentile(latencies, 0.50),
             Percentile(latencies, 0.99),

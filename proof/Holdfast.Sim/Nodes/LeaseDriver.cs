@@ -66,7 +66,7 @@ internal sealed class LeaseDriver
                 var renewed = await _heartbeat.RenewAsync(s.Of.ModRevision, s.Of.LeaseId, s.Limit);
                 return _machine.Renewed(s.Of, renewed, _strand.Now);
             case LeaseStep.Replace s:
-                var replaced = await _heartbeat.ReplaceAsync(s.Of.ModRevision, s.Ttl, s.Limit);
+                var replaced = await _heartbeat.ReplaceAsync(s.ModRevision, s.Ttl, s.Limit);
                 return _machine.Replaced(s.Of, replaced, _strand.Now);
             case LeaseStep.AskMembers s:
                 var sentAt = _strand.Now;

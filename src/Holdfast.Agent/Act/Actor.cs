@@ -41,7 +41,7 @@ internal sealed class Actor(
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
         TakeLock d => locks.TakeAsync(d, view!, stop),
         LeaveTerm d => Leave(d),
-        Release d => locks.ReleaseAsync(view!, d.Why, stop),
+        Release d => GiveUpAsync(d, view!, self, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
         ClaimBootstrap => locks.ClaimBootstrapAsync(bootstrap, stop),
         ClearBootstrap => locks.ClearBootstrapAsync(stop),
@@ -61,6 +61,14 @@ internal sealed class Actor(
         return ValueTask.CompletedTask;
     }
 
+    // A start under the lock that is given up must have ended before anybody else may write.
+    ValueTask GiveUpAsync(Release decision, ClusterView view, SelfView self, CancellationToken stop)
+    {
+        if (self is { HasLease: true, Postgres.State: PostgresState.Starting })
+            postgres.Kill();
+        return locks.ReleaseAsync(view, decision.Why, stop);
+    }
+
     ValueTask Begin(HaDecision decision, ClusterView view, CancellationToken stop)
     {
         switch (decision)
@@ -77,7 +85,8 @@ internal sealed class Actor(
                 jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
                 break;
             case StartPrimary d:
-                jobs.Start("start as primary", token => StartPrimaryAsync(d, token), result =>
+                state.StartBeganAt = clock.GetElapsedTime(0);
+                jobs.Start(CrashStart.JobName, token => StartPrimaryAsync(d, token), result =>
                     Started(d.Term, result), stop);
                 break;
             case HandOver d:
@@ -150,8 +159,7 @@ internal sealed class Actor(
                 verdict = await postgres.CompareHistoryAsync(AddressOf(view, decision.Leader)!.Value, token);
                 return StepResult.Done;
             },
-            _ => state.History = new HistoryView(
-                decision.Term, verdict, state.History is { RewindTried: true } tried && tried.Term == decision.Term),
+            _ => Compared(decision.Term, verdict),
             stop);
     }
 
@@ -238,6 +246,12 @@ internal sealed class Actor(
     {
         state.FailedStarts = result.Ok ? 0 : state.StartsTerm == term ? state.FailedStarts + 1 : 1;
         state.StartsTerm = term;
+    }
+
+    void Compared(Term term, HistoryVerdict verdict)
+    {
+        var tried = state.History is { RewindTried: true } before && before.Term == term;
+        (state.History, state.HistoryAt) = (new HistoryView(term, verdict, tried), clock.GetElapsedTime(0));
     }
 
     void Rewound(Term term, StepResult result) => state.History = new HistoryView(

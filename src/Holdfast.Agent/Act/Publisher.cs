@@ -72,6 +72,8 @@ internal sealed class Publisher(
             NoFailover = settings.NoFailover,
             NoLoadBalance = settings.NoLoadBalance,
             NoSync = settings.NoSync,
+            FailoverPriority = settings.FailoverPriority,
+            SyncPriority = settings.SyncPriority,
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
             Refused = view.Refused,

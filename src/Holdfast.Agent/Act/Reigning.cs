@@ -94,20 +94,7 @@ internal sealed class Reigning(
             case SyncStep.Nothing:
                 return;
             case SyncStep.WriteKey d:
-                var written = await store.CommitAsync(
-                    new Transaction(
-                        [
-                            new Compare.ModRevision(keys.Leader, held.ModRevision),
-                            d.Revision == 0 ? new Compare.Missing(keys.Sync)
-                                : new Compare.ModRevision(keys.Sync, d.Revision),
-                        ],
-                        [new Operation.Put(keys.Sync, Locks.SyncJson(d.Key))]),
-                    stop);
-                locks.Log("writing /sync", written);
-                // Perhaps the lock is not ours any more: a round now finds out, and fences.
-                if (written.Outcome == WriteOutcome.Refused)
-                    lease.Refresh();
-                log.SyncStepTaken($"{d.Key.Quorum} of {string.Join(',', d.Key.Standbys)} must answer", d.Why);
+                await WriteKeyAsync(d, held, stop);
                 return; // The watch brings the new key, and with it the next turn.
             case SyncStep.SetNames d:
                 Report(d.Names.Text, d.Why, await postgres.SetSynchronousStandbysAsync(d.Names.Text, stop));
@@ -117,6 +104,28 @@ internal sealed class Reigning(
                 break;
         }
         nudge("next step of the synchronous set");
+    }
+
+    async ValueTask WriteKeyAsync(SyncStep.WriteKey step, LeaseState held, CancellationToken stop)
+    {
+        // Until the store has said so, the write may arrive at any time.
+        state.Sync = state.Sync with { KeyUnsure = true };
+        var result = await store.CommitAsync(
+            new Transaction(
+                [
+                    new Compare.ModRevision(keys.Leader, held.ModRevision),
+                    step.Revision == 0 ? new Compare.Missing(keys.Sync)
+                        : new Compare.ModRevision(keys.Sync, step.Revision),
+                ],
+                [new Operation.Put(keys.Sync, Locks.SyncJson(step.Key))]),
+            stop);
+        locks.Log("writing /sync", result);
+        if (result.Outcome == WriteOutcome.Written)
+            state.Sync = state.Sync with { KeyUnsure = false, KeyRevision = result.Header.Revision };
+        // Perhaps the lock is not ours any more: a round now finds out, and fences.
+        else if (result.Outcome == WriteOutcome.Refused)
+            lease.Refresh();
+        log.SyncStepTaken($"{step.Key.Quorum} of {string.Join(',', step.Key.Standbys)} must answer", step.Why);
     }
 
     void Report(string step, string why, StepResult result)

@@ -34,6 +34,10 @@ internal sealed class AgentFileBinder(AgentFileValues values, Func<string?> find
         var name = new NodeName(values.Needed("name", "PATRONI_NAME"));
         var rest = Address("restapi.listen", "PATRONI_RESTAPI_LISTEN");
         var postgres = Postgres(scope, name);
+        var dcs = values.Item("bootstrap.dcs");
+        var dynamic = dcs?.ToJson() as JsonObject ?? [];
+        foreach (var problem in DynamicSettingsJson.Problems(dynamic))
+            values.Warn(dcs!.Mark, $"bootstrap.dcs: {problem}; the default is used");
         foreach (var variable in UnusedVariables.Where(variable => values.Variable(variable) is not null))
             values.Warn(YamlMark.None, $"the variable {variable} is not supported by this version");
         return new AgentSettings
@@ -45,15 +49,35 @@ internal sealed class AgentFileBinder(AgentFileValues values, Func<string?> find
             RestConnect = Connect("restapi.connect_address", "PATRONI_RESTAPI_CONNECT_ADDRESS", rest),
             Etcd = Etcd(),
             Postgres = postgres,
-            BootstrapDcs = DynamicSettingsJson.Of(values.Item("bootstrap.dcs")?.ToJson() as JsonObject ?? []),
+            BootstrapDcs = DynamicSettingsJson.Of(dynamic),
             Hosts = Hosts(),
             FenceSocket = values.Text("holdfast.fence_socket")?.Text,
             StateDirectory = StateDirectory(postgres.DataDirectory),
             Watchdog = Watchdog(),
-            NoFailover = values.Truth("tags.nofailover"),
+            NoFailover = IsBarred("nofailover", "failover_priority"),
             NoLoadBalance = values.Truth("tags.noloadbalance"),
-            NoSync = values.Truth("tags.nosync"),
+            NoSync = IsBarred("nosync", "sync_priority"),
+            FailoverPriority = Priority("failover_priority"),
+            SyncPriority = Priority("sync_priority"),
         };
+    }
+
+    int Priority(string tag) =>
+        values.Text($"tags.{tag}") is { } text && int.TryParse(text.Text, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 1;
+
+    // Patroni: the boolean outranks the priority where both stand, and it says so.
+    bool IsBarred(string tag, string priorityTag)
+    {
+        var barred = Priority(priorityTag) <= 0;
+        if (values.Text($"tags.{tag}") is null)
+            return barred;
+        var truth = values.Truth($"tags.{tag}");
+        if (values.Text($"tags.{priorityTag}") is { } priority && truth != barred)
+            values.Warn(priority.Mark, $"Conflicting configuration between {tag}: {truth} and {priorityTag}:"
+                + $" {priority.Text}. Defaulting to {tag}: {truth}");
+        return truth;
     }
 
     InstanceSettings Postgres(string scope, NodeName name)

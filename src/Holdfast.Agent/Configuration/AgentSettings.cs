@@ -52,6 +52,12 @@ public sealed record AgentSettings
     public bool NoFailover { get; init; }
     public bool NoLoadBalance { get; init; }
     public bool NoSync { get; init; }
+
+    /// <summary>Tag failover_priority: of equal candidates the highest is promoted.</summary>
+    public int FailoverPriority { get; init; } = 1;
+
+    /// <summary>Tag sync_priority: in plain synchronous mode the highest are chosen.</summary>
+    public int SyncPriority { get; init; } = 1;
 }
 
 public readonly record struct HostPort(string Host, int Port)

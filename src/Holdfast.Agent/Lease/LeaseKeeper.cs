@@ -56,7 +56,7 @@ internal sealed class LeaseKeeper : IDisposable
                 var renewed = _heartbeat.Renew(_owner.LeaderKey, s.Of.ModRevision, s.Of.LeaseId, s.Limit);
                 return _machine.Renewed(s.Of, renewed, BootClock.Now);
             case LeaseStep.Replace s:
-                var replaced = _heartbeat.Replace(_owner.LeaderKey, _owner.Name, s.Of.ModRevision, s.Ttl, s.Limit);
+                var replaced = _heartbeat.Replace(_owner.LeaderKey, _owner.Name, s.ModRevision, s.Ttl, s.Limit);
                 return _machine.Replaced(s.Of, replaced, BootClock.Now);
             case LeaseStep.AskMembers s:
                 var sentAt = BootClock.Now;

@@ -21,6 +21,10 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     /// <summary>After a round that proved nothing the next begins this much later.</summary>
     static readonly TimeSpan AgainAfter = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>A loop that has not turned for so long hangs: nobody here decides any more, and another node
+    /// should.</summary>
+    static readonly TimeSpan LoopSilentMax = TimeSpan.FromSeconds(10);
+
     /// <summary>Less than this is not worth a round: the deadline comes first.</summary>
     static readonly TimeSpan RoundMin = TimeSpan.FromMilliseconds(20);
 
@@ -31,6 +35,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     volatile FailsafeMembers? _failsafe;
     volatile bool _onFailsafe;
     TimeSpan _nextRound;
+    long _turnedAtTicks; // 0: the loop has not begun yet.
     Term _freshFrom;
 
     /// <summary>Raised by the driver when a lease began to count, changed its term, or was lost.</summary>
@@ -119,6 +124,9 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         Due?.Invoke();
     }
 
+    /// <summary>The loop turns, and so is alive.</summary>
+    public void Turned(TimeSpan now) => Volatile.Write(ref _turnedAtTicks, now.Ticks);
+
     /// <summary>Who must confirm the term while the store is silent; null: nobody is asked, and the deadline
     /// holds.</summary>
     public void Failsafe(FailsafeMembers? members) => _failsafe = members;
@@ -132,14 +140,22 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
             return new LeaseStep.Fence(state, "the deadline has passed");
         if (now < _nextRound)
             return new LeaseStep.Rest(state.IsCounted && state.Deadline < _nextRound ? state.Deadline : _nextRound);
+        if (state.IsCounted && LoopHangs(now))
+        {
+            log.LoopSilent(state.Term, LoopSilentMax.TotalSeconds);
+            return new LeaseStep.Rest(state.Deadline);
+        }
         if (Limit(state, now) is not { } limit)
             return new LeaseStep.Rest(state.Deadline);
         return state.RaftTerm != 0 && state.IsCounted && state.Term <= _freshFrom
-            ? new LeaseStep.Replace(state, _times.Ttl, limit)
+            ? new LeaseStep.Replace(state, state.ModRevision, _times.Ttl, limit)
             : new LeaseStep.Renew(state, limit);
     }
 
     static LeaseStep.Fence WritesWithoutLease => new(null, "PostgreSQL runs as a primary without any lease");
+
+    bool LoopHangs(TimeSpan now) =>
+        Volatile.Read(ref _turnedAtTicks) is not 0 and var turned && now.Ticks - turned > LoopSilentMax.Ticks;
 
     LeaseStep WithoutLease(TimeSpan now)
     {
@@ -154,6 +170,10 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     {
         switch (answer.Outcome)
         {
+            case RenewalOutcome.Lost when _onFailsafe && of.IsCounted && Limit(of, now) is { } limit:
+                // The store is back, and meanwhile it ended the lease. The members let nobody else have the lock until
+                // after our deadline: we may take it again, if nobody has it.
+                return new LeaseStep.Replace(of, ModRevision: 0, _times.Ttl, limit);
             case RenewalOutcome.Lost:
                 return new LeaseStep.Fence(of, $"the store says that the lock is not ours: {answer.Why}");
             case RenewalOutcome.Confirmed when of.RaftTerm == 0:
@@ -164,8 +184,8 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
             case RenewalOutcome.Confirmed when answer.RaftTerm != of.RaftTerm:
                 // A new etcd leader renews every lease in full and may forget what the old one promised: a fresh lease
                 // is certain.
-                return Limit(of, now) is { } limit
-                    ? new LeaseStep.Replace(of, _times.Ttl, limit)
+                return Limit(of, now) is { } left
+                    ? new LeaseStep.Replace(of, of.ModRevision, _times.Ttl, left)
                     : new LeaseStep.Rest(of.Deadline);
             case RenewalOutcome.Confirmed:
                 _onFailsafe = false;

@@ -11,8 +11,9 @@ internal abstract record LeaseStep
     /// <summary>A renewal round, within <paramref name="Limit"/>: then <see cref="LeaseMachine.Renewed"/>.</summary>
     public sealed record Renew(LeaseState Of, TimeSpan Limit) : LeaseStep;
 
-    /// <summary>A fresh lease for the key: then <see cref="LeaseMachine.Replaced"/>.</summary>
-    public sealed record Replace(LeaseState Of, TimeSpan Ttl, TimeSpan Limit) : LeaseStep;
+    /// <summary>A fresh lease for the key, which must be at <paramref name="ModRevision"/> (0: gone): then
+    /// <see cref="LeaseMachine.Replaced"/>.</summary>
+    public sealed record Replace(LeaseState Of, long ModRevision, TimeSpan Ttl, TimeSpan Limit) : LeaseStep;
 
     /// <summary>The store is silent: does every member confirm the term? Then
     /// <see cref="LeaseMachine.Confirmed"/>.</summary>

@@ -22,6 +22,7 @@ internal sealed class Observer(
     AgentState state,
     BootstrapMark bootstrap,
     Promises promises,
+    StartTimes starts,
     IPulses pulses,
     Func<HostTroubles> host,
     Func<TimeSpan> now)
@@ -34,6 +35,7 @@ internal sealed class Observer(
     public async ValueTask<(ClusterView? View, SelfView Self)> ObserveAsync(
         Action<PostgresView, TimeSpan> looked, CancellationToken stop)
     {
+        lease.Turned(now());
         jobs.Harvest();
         var watched = cluster.Current;
         var refused = promises.Refused; // Before the look: a position is final only if it was looked up since.
@@ -80,13 +82,15 @@ internal sealed class Observer(
             Hosts = [.. settings.Hosts.Keys],
             InitializeAbandoned = now() - state.InitializeEmptySince,
             History = state.History,
+            HistoryAge = now() - state.HistoryAt,
             NotStreaming = now() - state.NotStreamingSince,
             FailedStarts = state.StartsTerm == lease.State?.Term ? state.FailedStarts : 0,
             Starting = now() - state.StartingSince,
-            NamesSince = state.NamesSince,
-            WalSendersThen = state.WalSendersThen,
+            Sync = state.Sync,
             Alone = now() - state.AloneSince,
             NoFailover = settings.NoFailover,
+            FailoverPriority = settings.FailoverPriority,
+            ExpectedStart = starts.Expected,
         };
     }
 
@@ -133,10 +137,23 @@ internal sealed class Observer(
         state.InitializeEmptySince = view is { Initialize: "", Leader: null } ? state.InitializeEmptySince ?? now()
             : null;
         RememberStreaming(look);
+        RememberStart(look);
         state.StartingSince = look.State == PostgresState.Starting ? state.StartingSince ?? now() : null;
         var alone = look.State == PostgresState.Primary && look.WalSenders.All(sender => sender.State != "streaming");
         state.AloneSince = alone ? state.AloneSince ?? now() : null;
-        RememberNames(look);
+        state.Sync = state.Sync.Seen(look);
+    }
+
+    void RememberStart(PostgresView look)
+    {
+        if (state.StartBeganAt is not { } began || look.State is PostgresState.Starting)
+            return;
+        // Stopped: it has not begun yet, or has failed; the next start sets the time anew.
+        if (look.State == PostgresState.Stopped)
+            return;
+        state.StartBeganAt = null;
+        if (look.State == PostgresState.Primary)
+            starts.Remember(now() - began);
     }
 
     void RememberStreaming(PostgresView look)
@@ -154,26 +171,6 @@ internal sealed class Observer(
         state.StreamedThen = look.Streaming;
         if (look.Streaming)
             state.CloneFailed = null;
-    }
-
-    // Backends and walsenders read a changed setting a moment after the postmaster shows it, so the position that
-    // standbys
-    // must reach is taken one look after the first that showed it.
-    void RememberNames(PostgresView look)
-    {
-        if (look.State != PostgresState.Primary)
-        {
-            (state.NamesText, state.NamesSince) = (null, AgentState.Never);
-        }
-        else if (state.NamesText != look.SynchronousStandbyNames)
-        {
-            (state.NamesText, state.NamesSince) = (look.SynchronousStandbyNames, AgentState.Never);
-            state.WalSendersThen = [.. look.WalSenders.Select(sender => sender.Pid)];
-        }
-        else if (state.NamesSince == AgentState.Never)
-        {
-            state.NamesSince = look.Written ?? AgentState.Never;
-        }
     }
 
     async ValueTask<LockFreedom> FreedomAsync(ClusterView view, CancellationToken stop)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Holdfast.Cluster.Model;
 
 namespace Holdfast.Agent.Rest;
@@ -54,13 +53,5 @@ static class AgentFacts
     };
 
     /// <summary>True while the dynamic configuration says <c>pause: true</c>.</summary>
-    public static bool IsPaused(ClusterView? cluster)
-    {
-        if (cluster?.Settings is not { } settings || !settings.Json.Contains("\"pause\"", StringComparison.Ordinal))
-            return false;
-        using var json = JsonDocument.Parse(settings.Json);
-        return json.RootElement.ValueKind == JsonValueKind.Object
-            && json.RootElement.TryGetProperty("pause", out var pause)
-            && pause.ValueKind == JsonValueKind.True;
-    }
+    public static bool IsPaused(ClusterView? cluster) => cluster?.Settings is { Pause: true };
 }

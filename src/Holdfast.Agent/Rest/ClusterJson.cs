@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Holdfast.Cluster.Model;
+using Holdfast.Store.Layout;
 
 namespace Holdfast.Agent.Rest;
 
@@ -38,7 +39,7 @@ static class ClusterJson
             json.WriteNumber("timeline", timeline);
         if (member.PendingRestart)
             json.WriteBoolean("pending_restart", true);
-        StatusJson.WriteTags(json, member.NoFailover, member.NoLoadBalance, member.NoSync);
+        MemberJson.WriteTags(json, member);
         WriteDistance(json, "receive_lsn", "receive_lag", line.Receive);
         WriteDistance(json, "replay_lsn", "replay_lag", line.Replay);
         WriteDistance(json, "lsn", "lag", line.Position);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Holdfast.Cluster.Configuration;
 using Holdfast.Store;
 
 namespace Holdfast.Agent.Rest;
@@ -15,8 +16,8 @@ sealed class ConfigPatch(RestSettings settings, IStore store)
     {
         if (ParseObject(body) is not { Count: > 0 } change)
             return new(400, "the body must be a JSON object with the settings to change");
-        if (change["pause"] is { } pause && pause.GetValueKind() == JsonValueKind.True)
-            return new(501, "pause is not supported by this version");
+        if (DynamicSettingsJson.Problems(change) is { IsEmpty: false } problems)
+            return new(400, string.Join("; ", problems));
         try
         {
             return await MergeAsync(change, stop);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Agent.Rest;
 
@@ -59,15 +60,10 @@ static class PeerAnswerReader
     static bool NoFailover(JsonElement? tags)
     {
         if (Property(tags, "nofailover") is { } tag)
-            return IsTrue(tag);
+            return LooseJson.Boolean(tag) ?? false;
         return Property(tags, "failover_priority") is { } priority
             && int.TryParse(priority.ToString(), out var value) && value <= 0;
     }
-
-    static bool IsTrue(JsonElement value) =>
-        value.ValueKind == JsonValueKind.True
-        || (value.ValueKind == JsonValueKind.String
-            && value.GetString()?.ToLowerInvariant() is "true" or "on" or "yes" or "1");
 
     static DataState? Data(string? word) => word switch
     {

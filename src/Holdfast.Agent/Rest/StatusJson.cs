@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Holdfast.Cluster.Model;
+using Holdfast.Store.Layout;
 
 namespace Holdfast.Agent.Rest;
 
@@ -24,7 +25,7 @@ static class StatusJson
         if (view.OnFailsafe)
             json.WriteBoolean("failsafe_mode_is_active", true);
         json.WriteNumber("dcs_last_seen", view.StoreSeenAt?.ToUnixTimeSeconds() ?? 0);
-        WriteTags(json, view.NoFailover, view.NoLoadBalance, view.NoSync);
+        WriteTags(json, view);
         if (view.Postgres.SystemIdentifier is { } system)
             json.WriteString("database_system_identifier", system);
         if (view.Postgres.PendingRestart)
@@ -40,19 +41,16 @@ static class StatusJson
         json.WriteEndObject();
     }
 
-    /// <summary>Tags that are false are left out, and so is the object when nothing is left.</summary>
-    public static void WriteTags(Utf8JsonWriter json, bool noFailover, bool noLoadBalance, bool noSync)
+    // The priorities as they were published: an agent does not change them while it runs.
+    static void WriteTags(Utf8JsonWriter json, AgentView view)
     {
-        if (!noFailover && !noLoadBalance && !noSync)
-            return;
-        json.WriteStartObject("tags");
-        if (noFailover)
-            json.WriteBoolean("nofailover", true);
-        if (noLoadBalance)
-            json.WriteBoolean("noloadbalance", true);
-        if (noSync)
-            json.WriteBoolean("nosync", true);
-        json.WriteEndObject();
+        var published = view.Cluster?.Member(view.Name) ?? new MemberView { Name = view.Name };
+        MemberJson.WriteTags(json, published with
+        {
+            NoFailover = view.NoFailover,
+            NoLoadBalance = view.NoLoadBalance,
+            NoSync = view.NoSync,
+        });
     }
 
     static void WritePostgres(Utf8JsonWriter json, AgentView view)

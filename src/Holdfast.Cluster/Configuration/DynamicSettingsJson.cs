@@ -42,6 +42,9 @@ public static class DynamicSettingsJson
             SynchronousModeStrict = root.Boolean("synchronous_mode_strict") ?? missing.SynchronousModeStrict,
             SynchronousNodeCount =
                 (int)Math.Clamp(root.Number("synchronous_node_count") ?? missing.SynchronousNodeCount, 1, 100),
+            MaximumLagOnSyncNode = root.Position("maximum_lag_on_syncnode") is > 0 and var lag ? lag : null,
+            CheckTimeline = root.Boolean("check_timeline") ?? missing.CheckTimeline,
+            Pause = root.Boolean("pause") ?? missing.Pause,
             PrimaryStartTimeout = Seconds(
                 root.Number("primary_start_timeout") ?? root.Number("master_start_timeout"),
                 missing.PrimaryStartTimeout),
@@ -57,6 +60,11 @@ public static class DynamicSettingsJson
 
     /// <summary>The settings of an object that stood in a file, as <see cref="Read"/> would see them.</summary>
     public static DynamicSettings Of(JsonObject json) => Read(TextOf(json))!;
+
+    /// <summary>What is wrong with the known values of a configuration, or of a change to one, in the operator's words;
+    /// <see cref="Read"/> would go on with defaults. Empty when nothing is.</summary>
+    public static ImmutableArray<string> Problems(JsonObject json) =>
+        Element(json) is { } root ? DynamicSettingsCheck.Problems(root) : [];
 
     /// <summary>PostgreSQL's parameters by name, those of a file: booleans become on and off, nulls are left
     /// out.</summary>

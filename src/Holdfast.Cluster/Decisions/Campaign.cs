@@ -10,6 +10,10 @@ static class Campaign
     /// <summary>A candidate that an operator named has this long before the others may step in.</summary>
     static readonly TimeSpan NamedCandidateFirst = TimeSpan.FromSeconds(2);
 
+    /// <summary>Whoever has a higher priority has this long before the next one takes the lock: it may see less than
+    /// we do.</summary>
+    static readonly TimeSpan HigherPriorityFirst = TimeSpan.FromSeconds(1);
+
     public static HaDecision Decide(ClusterView view, SelfView self, DynamicSettings settings)
     {
         if (NotYet(view, self) is { } early)
@@ -20,8 +24,14 @@ static class Campaign
             return new Refuse(over, $"the lock of term {over} is gone");
         if (Bar(view, self) is { } why)
             return new Wait(why);
+        if (settings.Pause && view.Failover?.Candidate != self.Name)
+            return new Wait("paused: only a candidate that an operator names is promoted");
+        if (settings.CheckTimeline && self.Postgres.Timeline < view.LastTimeline)
+            return new Wait($"timeline {self.Postgres.Timeline} is older than the cluster's {view.LastTimeline}");
         var ahead = self.Peers.FirstOrDefault(peer => Ahead(peer, self.Postgres));
-        return settings.SynchronousMode == SynchronousMode.Off || view.Sync is null or { Leader: null }
+        // While the key still names voters, commits may have been acknowledged that only they have.
+        var isOff = settings.SynchronousMode == SynchronousMode.Off;
+        return view.Sync is null or { Leader: null } || (isOff && view.Sync.Standbys.IsEmpty)
             ? Asynchronous(view, self, settings, ahead)
             : Synchronous(view, view.Sync, self, ahead);
     }
@@ -87,8 +97,22 @@ static class Campaign
                 $"lock is free, {answered} other voters answered, none is ahead of {self.Postgres.Position}");
     }
 
-    static TakeLock Take(ClusterView view, SelfView self, string why) =>
-        new(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0, LeaderRevision: 0, why);
+    // Last of all: a priority decides only between those who have the same, and both may take the lock.
+    static HaDecision Take(ClusterView view, SelfView self, string why) =>
+        self.Leaderless < HigherPriorityFirst && Preferred(view, self) is { } other
+            ? new Wait($"{other.Name} is as far on, and its failover_priority {view.PriorityOf(other.Name)} is above"
+                + $" {self.FailoverPriority}")
+            : new TakeLock(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0,
+                LeaderRevision: 0, why);
+
+    static PeerAnswer? Preferred(ClusterView view, SelfView self) => view.Failover?.Candidate == self.Name
+        ? null
+        : self.Peers.FirstOrDefault(peer =>
+            view.PriorityOf(peer.Name) > self.FailoverPriority
+            && peer.FailoverLimitation is null
+            && peer.Position == self.Postgres.Position
+            && peer.Timeline == self.Postgres.Timeline
+            && (view.Sync is not { Standbys.IsEmpty: false } sync || sync.Standbys.Contains(peer.Name)));
 
     // A position counts if it is final: looked up after its node refused the old term, or, where the old leader has
     // stopped by itself, after that.

@@ -18,14 +18,23 @@ public static class Ha
     /// leader's.</summary>
     public static readonly TimeSpan NotStreamingMax = TimeSpan.FromSeconds(2);
 
-    public static HaDecision Decide(ClusterView? view, SelfView self, DynamicSettings settings) =>
+    public static HaDecision Decide(ClusterView? view, SelfView self, DynamicSettings settings)
+    {
+        var decision = Choose(view, self, settings);
+        return settings.Pause && !self.Bootstrapping ? Pause.Of(decision) : decision;
+    }
+
+    static HaDecision Choose(ClusterView? view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.State, self.HasLease) switch
         {
             // Before any job: nothing outranks giving way.
             (PostgresState.Primary, false) => new Fence("primary without a counted lease"),
+            (_, true) when CrashStart.TooLong(self, settings) is { } why => new Release(why),
             _ when self.Job is { } job => new Wait($"{job.Name} is still running"),
             _ when view is null => new Wait("the store has not answered yet"),
-            (_, true) => GrayDisk.Holding(view, self, settings) ?? HoldLock(view, self, settings),
+            // In a pause nobody would take over.
+            (_, true) when !settings.Pause && GrayDisk.Holding(view, self, settings) is { } troubled => troubled,
+            (_, true) => HoldLock(view, self, settings),
             _ when self is { LeasePending: true, WatchdogFailed: true } => new Release(Campaign.Unfit(self)!),
             _ when self.LeasePending => new Wait("the lock was taken, and its first renewal is not counted yet"),
             _ when self.StoreRestored => new Wait(
@@ -60,23 +69,24 @@ public static class Ha
             new LeaveTerm(self.Term, $"{refusing.Name} refuses term {self.Term}, and the lease is in force"),
         PostgresState.Primary => Leadership.Decide(view, self, settings, "primary, and holder of the lock"),
         PostgresState.Replica => new Promote(self.Term, NamesOf(view, settings), "holds the lock, not yet primary"),
-        PostgresState.Starting => self.Starting > settings.PrimaryStartTimeout
-            ? new Release($"not up after {self.Starting.Value.TotalSeconds:0} s,"
-                + $" limit {settings.PrimaryStartTimeout.TotalSeconds:0} s")
-            : new Wait("PostgreSQL is starting under the lock"),
+        PostgresState.Starting => new Wait("PostgreSQL is starting under the lock"),
         PostgresState.Stopped when self.Postgres.Data != DataState.Usable =>
             new Release($"the data directory is {self.Postgres.Data}"),
         PostgresState.Stopped when self.FailedStarts >= FailedStartsMax =>
             new Release($"{self.FailedStarts} starts failed in term {self.Term}"),
+        PostgresState.Stopped when CrashStart.BetterElsewhere(view, self, settings) is { } why => new Release(why),
         PostgresState.Stopped => new StartPrimary(
             self.Term, NamesOf(view, settings), "PostgreSQL ended under the lock: start it in place"),
         _ => throw new UnreachableException($"{self.Postgres.State}"),
     };
 
+    // The key decides: as long as it names voters, commits wait for them, whatever the mode is by now.
     static SyncNames NamesOf(ClusterView view, DynamicSettings settings) =>
-        settings.SynchronousMode == SynchronousMode.Off || view.Sync is null
-            ? SyncNames.Nobody
-            : SyncQuorum.NamesOf(view.Sync.Standbys, view.Sync.Quorum, settings.SynchronousModeStrict);
+        view.Sync is { Standbys.IsEmpty: false } || settings.SynchronousMode != SynchronousMode.Off
+            ? SyncQuorum.NamesOf(
+                view.Sync?.Standbys ?? [], view.Sync?.Quorum ?? 0, settings.SynchronousModeStrict,
+                settings.SynchronousMode == SynchronousMode.On)
+            : SyncNames.Nobody;
 
     static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.Data, self.Postgres.State) switch

@@ -19,35 +19,39 @@ static class Leadership
         if (self.OnFailsafe)
             return new SyncStep.Nothing("frozen while the store is silent");
         var senders = self.Postgres.WalSenders;
-        var eligible = Eligible(view, senders);
-        return SyncQuorum.Next(new SyncFacts
+        var names = SyncNames.Parse(self.Postgres.SynchronousStandbyNames);
+        var eligible = SyncStandbys.Of(view, self.Postgres, names, settings);
+        ImmutableArray<WalSenderView> old = [.. senders.Where(sender => self.Sync.WalSendersThen.Contains(sender.Pid))];
+        var step = SyncQuorum.Next(new SyncFacts
         {
             Self = self.Name,
             Key = view.Sync,
-            Names = SyncNames.Parse(self.Postgres.SynchronousStandbyNames),
+            Names = names,
             Eligible = eligible,
-            CaughtUp = [.. senders.Where(s => s.Flushed >= self.NamesSince).Select(s => s.Name).Intersect(eligible)],
-            OldWalSenders = [.. senders.Where(sender => self.WalSendersThen.Contains(sender.Pid))],
+            CaughtUp = [.. senders.Where(s => s.Flushed >= self.Sync.Since).Select(s => s.Name).Intersect(eligible)],
+            OldWalSenders = old,
+            LateWalSenders = [.. old.Where(sender => sender.State != "backup" && !HasReadNames(sender, self))],
             NodeCount = Math.Max(1, settings.SynchronousNodeCount),
+            Listed = settings.SynchronousMode == SynchronousMode.On,
             Strict = settings.SynchronousModeStrict,
             SurelyAlone = self.Alone >= settings.Ttl,
             Enabled = enabled,
         });
+        return step is SyncStep.SetNames && view.Sync is { } key ? Unsettled(key, self) ?? step : step;
     }
 
-    /// <summary>Two walsenders of one name would both count in <c>ANY k</c>; so a name counts only if it is one, is
-    /// streaming,
-    /// uses its member's slot and comes from its member's address.</summary>
-    static ImmutableArray<NodeName> Eligible(ClusterView view, ImmutableArray<WalSenderView> senders) =>
-    [
-        .. senders.GroupBy(sender => sender.Name)
-            .Where(group => group.Count() == 1)
-            .Select(group => group.First())
-            .Where(sender => sender.State == "streaming"
-                && sender.Slot == sender.Name.SlotName
-                && view.Member(sender.Name) is { NoSync: false } member
-                && (sender.ClientAddress is null || member.Address?.Host == sender.ClientAddress))
-            .Select(sender => sender.Name)
-            .Order(),
-    ];
+    // The store compares what we write there; names are not compared with it, so they rest on a key that is surely the
+    // last one, and that no write of ours still under way can replace.
+    static SyncStep? Unsettled(SyncView key, SelfView self) =>
+        key.ModRevision < self.Sync.KeyRevision ? new SyncStep.Nothing("the key that was just written is not seen yet")
+        : self.Sync.KeyUnsure ? new SyncStep.WriteKey(
+            new SyncKey(self.Name, key.Standbys, key.Quorum), key.ModRevision,
+            "as it stands: whether an earlier write still arrives is not known")
+        : null;
+
+    // A walsender looks at changed settings once in each round of its loop, before it reads its standby's answers and
+    // sends what is new (WalSndLoop). So the answer to something that was written after the change comes a round later
+    // than that look, and so does whatever follows its sleep.
+    static bool HasReadNames(WalSenderView sender, SelfView self) =>
+        self.Sync.Since != SyncProgress.Never && (sender.Sleeps || sender.Flushed > self.Sync.Since);
 }

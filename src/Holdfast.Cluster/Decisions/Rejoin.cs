@@ -19,6 +19,9 @@ static class Rejoin
     /// checkpoint.</summary>
     static readonly TimeSpan CloneAgainAfter = TimeSpan.FromSeconds(10);
 
+    /// <summary>A leader that did not tell its history is asked again after this long.</summary>
+    static readonly TimeSpan AskAgainAfter = TimeSpan.FromMilliseconds(500);
+
     public static HaDecision Decide(ClusterView view, LeaderView leader, SelfView self, DynamicSettings settings)
     {
         // Before its promotion the new leader's history is not written yet.
@@ -42,6 +45,7 @@ static class Rejoin
             return new Wait($"stopped; {leader.Holder} is not primary yet");
         return Fresh(leader, self) switch
         {
+            { Verdict: HistoryVerdict.Unknown } when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
             null or { Verdict: HistoryVerdict.Unknown } =>
                 new CompareHistory(leader.Holder, leader.Term, "stopped; may it stream?"),
             { Verdict: HistoryVerdict.Same } =>
@@ -65,6 +69,7 @@ static class Rejoin
             return new Wait($"follows {leader.Holder}");
         return Fresh(leader, self) switch
         {
+            { Verdict: HistoryVerdict.Unknown } when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
             null or { Verdict: HistoryVerdict.Unknown } =>
                 new CompareHistory(leader.Holder, leader.Term,
                     $"not streaming for {self.NotStreaming!.Value.TotalSeconds:0.0} s"),
@@ -81,6 +86,7 @@ static class Rejoin
     // Equal timeline numbers are not equal history, but PostgreSQL goes by numbers: it would stream, and mix the two.
     static HaDecision Join(LeaderView leader, SelfView self) => Fresh(leader, self)?.Verdict switch
     {
+        HistoryVerdict.Unknown when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
         null or HistoryVerdict.Unknown =>
             new CompareHistory(leader.Holder, leader.Term, "another node leads; may it stream?"),
         // Without the log it will not stream; the wait for that decides.
@@ -90,6 +96,8 @@ static class Rejoin
         HistoryVerdict.OtherSystem => new Wait($"{leader.Holder} is of another system"),
         var other => throw new UnreachableException($"{other}"),
     };
+
+    static Wait NoAnswer(LeaderView leader) => new($"{leader.Holder} did not tell its history; asked again soon");
 
     static HaDecision Clone(LeaderView leader, SelfView self, string why) =>
         self.CloneFailed is { } failed && failed.Age < CloneAgainAfter

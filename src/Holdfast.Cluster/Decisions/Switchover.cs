@@ -15,6 +15,8 @@ static class Switchover
             return new ClearFailover($"the wish is to move from {from}, and the leader is {self.Name}");
         if (wish.Candidate == self.Name)
             return new ClearFailover($"{self.Name} leads already");
+        if (settings.Pause && wish.Candidate is null)
+            return new ClearFailover("paused: a switchover needs its candidate named");
         var ready = Ready(view, self, settings);
         if (wish.Candidate is { } named)
         {
@@ -32,9 +34,11 @@ static class Switchover
     [
         .. self.Postgres.WalSenders
             .Where(sender => sender.State == "streaming" && view.Member(sender.Name) is { NoFailover: false, Disk: "" })
-            .Where(sender => settings.SynchronousMode == SynchronousMode.Off
-                || (view.Sync is { } sync && sync.Standbys.Contains(sender.Name)))
+            .Where(sender => view.Sync is { Standbys.IsEmpty: false } sync
+                ? sync.Standbys.Contains(sender.Name)
+                : settings.SynchronousMode == SynchronousMode.Off)
             .OrderByDescending(sender => sender.Flushed)
+            .ThenByDescending(sender => view.PriorityOf(sender.Name))
             .ThenBy(sender => sender.Name)
             .Select(sender => sender.Name),
     ];

@@ -5,47 +5,68 @@ using Holdfast.Cluster.Model;
 namespace Holdfast.Cluster.Decisions;
 
 /// <summary>
-/// PostgreSQL's synchronous_standby_names in the one form that we write: <c>ANY n ("a","b")</c> (PostgreSQL manual,
-/// 20.6.1). <see cref="Count"/> of <see cref="Standbys"/> must acknowledge; nobody: commits wait for no standby.
+/// PostgreSQL's synchronous_standby_names in the forms that Patroni writes (PostgreSQL manual, 20.6.1): <c>ANY n
+/// ("a","b")</c>, or, when <paramref name="Listed"/>, <c>"a"</c> and <c>2 ("a","b")</c>, where all must acknowledge.
+/// <paramref name="Count"/> of <paramref name="Standbys"/> must acknowledge; nobody: commits wait for no standby.
 /// </summary>
-public sealed record SyncNames(int Count, ImmutableArray<NodeName> Standbys)
+public sealed record SyncNames(int Count, ImmutableArray<NodeName> Standbys, bool Listed = false)
 {
     /// <summary>Patroni's word for "nobody is there and writes must wait" (strict mode).</summary>
     public const string StrictPlaceholder = "__patroni_strict_sync_replica_placeholder__";
 
     public static readonly SyncNames Nobody = new(0, []);
-    public static readonly SyncNames NobodyStrict = new(1, [new NodeName(StrictPlaceholder)]);
+
+    /// <summary>For a set without standbys: nobody, or in strict mode the placeholder that makes commits
+    /// wait.</summary>
+    public static SyncNames WithoutStandbys(bool strict, bool listed) =>
+        strict ? new(1, [new NodeName(StrictPlaceholder)], listed) : Nobody;
+
+    /// <summary>All of <paramref name="standbys"/> must acknowledge.</summary>
+    public static SyncNames AllOf(ImmutableArray<NodeName> standbys) => new(standbys.Length, standbys, Listed: true);
 
     /// <summary>The setting's text; parsed back by <see cref="Parse"/>. A comma without a space, as Patroni writes
     /// it.</summary>
-    public string Text => Count == 0
-        ? ""
-        : string.Create(
-            CultureInfo.InvariantCulture,
-            $"ANY {Count} ({string.Join(',', Standbys.Select(Quoted))})");
+    public string Text => (Count, Listed) switch
+    {
+        (0, _) => "",
+        (1, true) => Quoted(Standbys[0]),
+        (_, true) => string.Create(CultureInfo.InvariantCulture, $"{Count} ({List})"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"ANY {Count} ({List})"),
+    };
 
-    static string Quoted(NodeName name) => $"\"{name.Value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    string List => string.Join(',', Standbys.Select(Quoted));
 
-    /// <summary>Reads a setting in our form; null for anything else (somebody else wrote it).</summary>
+    static string Quoted(NodeName name) => name.Value == StrictPlaceholder
+        ? name.Value
+        : $"\"{name.Value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Reads a setting in one of our forms; null for anything else (somebody else wrote it).</summary>
     public static SyncNames? Parse(string text)
     {
-        if (text.Trim().Length == 0)
+        const string Any = "ANY ";
+        var trimmed = text.Trim();
+        if (trimmed.Length == 0)
             return Nobody;
-        var open = text.IndexOf('(', StringComparison.Ordinal);
-        if (!text.StartsWith("ANY ", StringComparison.Ordinal) || open < 0 || text[^1] != ')'
-            || !int.TryParse(text.AsSpan(4, open - 4).Trim(), CultureInfo.InvariantCulture, out var count))
-        {
+        var open = trimmed.IndexOf('(', StringComparison.Ordinal);
+        if (open < 0)
+            return trimmed.AsSpan().IndexOfAny(",* ") < 0 ? AllOf([Unquoted(trimmed)]) : null;
+        var listed = !trimmed.StartsWith(Any, StringComparison.Ordinal);
+        var number = trimmed.AsSpan(listed ? 0 : Any.Length, open - (listed ? 0 : Any.Length)).Trim();
+        if (trimmed[^1] != ')' || !int.TryParse(number, CultureInfo.InvariantCulture, out var count))
             return null;
-        }
-        var names = text[(open + 1)..^1].Split(',').Select(part => part.Trim().Trim('"'));
-        return new SyncNames(count,
-            [.. names.Where(name => name.Length > 0).Select(name => new NodeName(name)).Order()]);
+        ImmutableArray<NodeName> names =
+            [.. trimmed[(open + 1)..^1].Split(',').Select(Unquoted).Where(name => name.Value.Length > 0).Order()];
+        // A list of which only some must acknowledge is not of our making: who those are changes with the connections.
+        return listed && names.Length != count ? null : new SyncNames(count, names, listed);
     }
 
-    public bool Equals(SyncNames? other) =>
-        other is not null && Count == other.Count && Standbys.AsSpan().SequenceEqual(other.Standbys.AsSpan());
+    static NodeName Unquoted(string part) => new(part.Trim().Trim('"'));
 
-    public override int GetHashCode() => HashCode.Combine(Count, Standbys.Length);
+    public bool Equals(SyncNames? other) =>
+        other is not null && Count == other.Count && Listed == other.Listed
+        && Standbys.AsSpan().SequenceEqual(other.Standbys.AsSpan());
+
+    public override int GetHashCode() => HashCode.Combine(Count, Listed, Standbys.Length);
 }
 
 /// <summary>The key <c>sync</c> as this node would write it.</summary>

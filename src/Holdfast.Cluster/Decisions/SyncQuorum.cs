@@ -26,9 +26,14 @@ public static class SyncQuorum
     }
 
     /// <summary>The names that belong to a key, for a primary that starts: every voter may acknowledge.</summary>
-    public static SyncNames NamesOf(ImmutableArray<NodeName> voters, int quorum, bool strict) => voters.IsEmpty
-        ? strict ? SyncNames.NobodyStrict : SyncNames.Nobody
-        : new SyncNames(Math.Max(1, voters.Length - quorum), voters);
+    /// <param name="listed">Plain synchronous mode: its form is used where all voters must acknowledge.</param>
+    public static SyncNames NamesOf(ImmutableArray<NodeName> voters, int quorum, bool strict, bool listed)
+    {
+        if (voters.IsEmpty)
+            return SyncNames.WithoutStandbys(strict, listed);
+        var count = Math.Max(1, voters.Length - quorum);
+        return new SyncNames(count, voters, listed && count == voters.Length);
+    }
 
     public static SyncStep Next(SyncFacts facts)
     {
@@ -43,13 +48,14 @@ public static class SyncQuorum
             (true, true) => Rest(facts),
             (true, false) => FromNobody(facts, key, wanted),
             (false, true) => ToNobody(facts, key),
-            (false, false) => Change(facts, key, wanted),
+            _ when facts.Listed && AllAcknowledge(key, facts.Names) => ChangeListed(facts, key, wanted),
+            _ => Change(facts, key, wanted),
         };
     }
 
     static SyncStep Rest(SyncFacts facts)
     {
-        var nobody = facts is { Strict: true, Enabled: true } ? SyncNames.NobodyStrict : SyncNames.Nobody;
+        var nobody = SyncNames.WithoutStandbys(facts is { Strict: true, Enabled: true }, facts.Listed);
         return facts.Names == nobody
             ? new SyncStep.Nothing("no standby can acknowledge")
             : new SyncStep.SetNames(nobody, "no standby can acknowledge, and the key names none");
@@ -58,9 +64,11 @@ public static class SyncQuorum
     // Names first: what was committed before is on no standby yet, so nobody may be elected before some have caught up.
     static SyncStep FromNobody(SyncFacts facts, SyncView key, ImmutableArray<NodeName> wanted)
     {
-        var names = new SyncNames(Math.Min(facts.NodeCount, wanted.Length), wanted);
+        var names = NamesFor(facts, wanted);
         if (facts.Names != names)
             return new SyncStep.SetNames(names, "first standbys: acknowledge before anybody may be elected");
+        if (Late(facts) is { } waiting)
+            return waiting;
         return facts.CaughtUp.Count(wanted.Contains) >= names.Count
             ? new SyncStep.WriteKey(
                 new SyncKey(facts.Self, wanted, wanted.Length - names.Count), key.ModRevision,
@@ -74,14 +82,39 @@ public static class SyncQuorum
         { Enabled: true, Strict: true } => new SyncStep.Nothing("strict: commits wait until a standby is back"),
         { Enabled: true, SurelyAlone: false } =>
             new SyncStep.Nothing("commits wait a moment for the last standby to come back"),
+        { Enabled: false } => new SyncStep.WriteKey(new SyncKey(facts.Self, [], 0), key.ModRevision,
+            "synchronous mode is off: nobody may be elected for its acknowledgements"),
         _ => new SyncStep.WriteKey(new SyncKey(facts.Self, [], 0), key.ModRevision,
             "the last standby is gone: one copy from here on"),
     };
 
+    // Any single voter may be elected, and each of them has all: it stays so if voters leave the key before the names,
+    // and come into the key after them (Patroni's order, whose members read no quorum in this mode).
+    static SyncStep ChangeListed(SyncFacts facts, SyncView key, ImmutableArray<NodeName> wanted)
+    {
+        var kept = key.Standbys.Where(wanted.Contains).ToImmutableArray();
+        if (kept.Length < key.Standbys.Length)
+            return new SyncStep.WriteKey(new SyncKey(facts.Self, kept, 0), key.ModRevision,
+                $"{string.Join(", ", key.Standbys.Except(kept))} leaves: may not be elected from here on");
+        var names = NamesFor(facts, wanted);
+        if (facts.Names != names)
+            return new SyncStep.SetNames(names, "the names follow those who were chosen");
+        if (kept.Length == wanted.Length)
+            return new SyncStep.Nothing("the set is as wanted");
+        if (Late(facts) is { } waiting)
+            return waiting;
+        return wanted.All(facts.CaughtUp.Contains)
+            ? new SyncStep.WriteKey(new SyncKey(facts.Self, wanted, 0), key.ModRevision,
+                $"{string.Join(", ", wanted.Except(kept))} acknowledges and caught up")
+            : new SyncStep.Nothing("waiting until those who were chosen have caught up");
+    }
+
     static SyncStep Change(SyncFacts facts, SyncView key, ImmutableArray<NodeName> wanted)
     {
         var voters = key.Standbys;
-        var added = wanted.Except(voters).ToList();
+        // Names in force count too: they are no voters yet where plain synchronous mode was left halfway.
+        var added = wanted.Union(facts.Names?.Standbys ?? []).Except(voters)
+            .Where(name => name.Value != SyncNames.StrictPlaceholder).ToList();
         if (added.Count > 0)
         {
             // Voters first; a quorum that grows with them keeps every election in touch with an acknowledging one.
@@ -92,7 +125,7 @@ public static class SyncQuorum
                     $"{string.Join(", ", added)} may vote before it acknowledges");
         }
         // From here on wanted is a part of the voters.
-        var names = new SyncNames(Math.Min(facts.NodeCount, wanted.Length), wanted);
+        var names = NamesFor(facts, wanted);
         if (facts.Names != names)
             return ChangeNames(facts, key, names);
         var removed = voters.Except(wanted).ToList();
@@ -100,14 +133,7 @@ public static class SyncQuorum
             && facts.OldWalSenders.FirstOrDefault(sender => removed.Contains(sender.Name)) is { } late)
             return new SyncStep.EndWalSender(late.Pid, late.Name,
                 "taken out of the names, and walsenders read them late");
-        var target = new SyncKey(facts.Self, wanted, wanted.Length - names.Count);
-        if (removed.Count == 0 && key.Quorum == target.Quorum)
-            return new SyncStep.Nothing("the set is as wanted");
-        return facts.CaughtUp.Count(wanted.Contains) >= names.Count
-            ? new SyncStep.WriteKey(target, key.ModRevision, removed.Count > 0
-                ? $"{string.Join(", ", removed)} no longer acknowledges"
-                : "the quorum follows the count")
-            : new SyncStep.Nothing("waiting until those who stay have caught up");
+        return ChangeKey(facts, key, wanted, names, removed);
     }
 
     static SyncStep ChangeNames(SyncFacts facts, SyncView key, SyncNames names)
@@ -120,4 +146,36 @@ public static class SyncQuorum
                     "a larger quorum before fewer acknowledge")
             : new SyncStep.SetNames(names, "the names follow those who stream");
     }
+
+    static SyncStep ChangeKey(
+        SyncFacts facts, SyncView key, ImmutableArray<NodeName> wanted, SyncNames names, List<NodeName> removed)
+    {
+        var target = new SyncKey(facts.Self, wanted, wanted.Length - names.Count);
+        if (removed.Count == 0 && key.Quorum == target.Quorum)
+            return new SyncStep.Nothing("the set is as wanted");
+        // Each voter less allows a quorum of one less. Still less rests on more acknowledgements than before, and one
+        // late walsender would release a commit after the former, smaller number of them. In plain mode nobody may be
+        // left who goes by "any".
+        if ((facts.Listed || key.Quorum - target.Quorum > removed.Count) && Late(facts) is { } waiting)
+            return waiting;
+        return facts.CaughtUp.Count(wanted.Contains) >= names.Count
+            ? new SyncStep.WriteKey(target, key.ModRevision, removed.Count > 0
+                ? $"{string.Join(", ", removed)} no longer acknowledges"
+                : "the quorum follows the count")
+            : new SyncStep.Nothing("waiting until those who stay have caught up");
+    }
+
+    static SyncNames NamesFor(SyncFacts facts, ImmutableArray<NodeName> wanted) => facts.Listed
+        ? SyncNames.AllOf(wanted)
+        : new SyncNames(Math.Min(facts.NodeCount, wanted.Length), wanted);
+
+    static bool AllAcknowledge(SyncView key, SyncNames? names) =>
+        key.Quorum == 0 && names is not null && names.Count == names.Standbys.Length
+        && key.Standbys.All(names.Standbys.Contains);
+
+    // Whoever goes by former names may still count, and release, a commit by them. It is waited for, not ended: it
+    // sleeps or answers within moments, or wal_sender_timeout ends it.
+    static SyncStep.Nothing? Late(SyncFacts facts) => facts.LateWalSenders is [var late, ..]
+        ? new SyncStep.Nothing($"waiting until {late.Name}'s walsender has surely read the names")
+        : null;
 }

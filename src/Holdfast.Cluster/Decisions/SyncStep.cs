@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Holdfast.Cluster.Model;
 
 namespace Holdfast.Cluster.Decisions;
@@ -27,16 +28,24 @@ public sealed record SyncFacts
 
     /// <summary>Members that may count: one walsender each, streaming over the member's slot from its
     /// address.</summary>
-    public required System.Collections.Immutable.ImmutableArray<NodeName> Eligible { get; init; }
+    public required ImmutableArray<NodeName> Eligible { get; init; }
 
     /// <summary>Those of them that have flushed all that was written before the present names came into
     /// force.</summary>
-    public required System.Collections.Immutable.ImmutableArray<NodeName> CaughtUp { get; init; }
+    public required ImmutableArray<NodeName> CaughtUp { get; init; }
 
     /// <summary>Walsenders that were there before the present names came into force, and may not have read
     /// them.</summary>
-    public required System.Collections.Immutable.ImmutableArray<WalSenderView> OldWalSenders { get; init; }
+    public required ImmutableArray<WalSenderView> OldWalSenders { get; init; }
+
+    /// <summary>Those of them that were not yet seen to go by the present names.</summary>
+    public required ImmutableArray<WalSenderView> LateWalSenders { get; init; }
+
+    /// <summary>How many must acknowledge where not all have to (<see cref="Listed"/>).</summary>
     public required int NodeCount { get; init; }
+
+    /// <summary>Plain synchronous mode: all of <see cref="Eligible"/>, who were chosen, must acknowledge.</summary>
+    public required bool Listed { get; init; }
     public required bool Strict { get; init; }
 
     /// <summary>False: the last standby may only be reconnecting, as after every promotion and restart.</summary>

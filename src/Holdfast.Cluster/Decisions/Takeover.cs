@@ -49,7 +49,7 @@ public static class Takeover
     /// <summary>Why this rule can't be used here; null: it can.</summary>
     static string? Bar(ClusterView view, LeaderView leader, SelfView self, DynamicSettings settings)
     {
-        if (!settings.EarlyTakeover || settings.SynchronousMode != SynchronousMode.Quorum)
+        if (!settings.EarlyTakeover || settings.Pause || settings.SynchronousMode != SynchronousMode.Quorum)
             return "not asked for";
         if (view.Sync is not { } sync || sync.Leader != leader.Holder || !sync.Standbys.Contains(self.Name))
             return "not a voter of this leader";

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text.Json;
+using Holdfast.Foundation.Json;
 
 namespace Holdfast.Cluster.Model;
 
@@ -45,6 +47,23 @@ public sealed record ClusterView
 
     /// <summary>The text of the history key, Patroni's JSON list; null when absent.</summary>
     public string? History { get; init; }
+
+    /// <summary>The cluster's last timeline by <see cref="History"/>; 0 when that says nothing.</summary>
+    public int LastTimeline
+    {
+        get
+        {
+            var lines = LooseJson.Parse(History);
+            return lines is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() is > 0 and var count
+                && list[count - 1] is { ValueKind: JsonValueKind.Array } last && last.GetArrayLength() > 0
+                && last[0] is { ValueKind: JsonValueKind.Number } number && number.TryGetInt32(out var ended)
+                ? ended + 1
+                : 0;
+        }
+    }
+
+    /// <summary>The failover_priority of a member; 1 where it says nothing.</summary>
+    public int PriorityOf(NodeName name) => Member(name)?.FailoverPriority ?? 1;
 
     public MemberView? Member(NodeName name)
     {
@@ -95,6 +114,12 @@ public sealed record MemberView
     public bool NoFailover { get; init; }
     public bool NoLoadBalance { get; init; }
     public bool NoSync { get; init; }
+
+    /// <summary>Among candidates that are equally far on the highest is promoted.</summary>
+    public int FailoverPriority { get; init; } = 1;
+
+    /// <summary>In plain synchronous mode the highest are chosen.</summary>
+    public int SyncPriority { get; init; } = 1;
 
     /// <summary>True while it waits for a restart to apply a parameter.</summary>
     public bool PendingRestart { get; init; }

@@ -34,7 +34,19 @@ public sealed record DynamicSettings
     /// <summary>How many standbys must acknowledge a commit, where there are that many.</summary>
     public int SynchronousNodeCount { get; init; } = 1;
 
-    /// <summary>How long a crashed primary may try to start in place before it gives the lock up.</summary>
+    /// <summary>A standby farther behind the most advanced one than this, in bytes, is not synchronous; null: no
+    /// limit.</summary>
+    public ulong? MaximumLagOnSyncNode { get; init; }
+
+    /// <summary>Nobody is promoted from an older timeline than the cluster's last one.</summary>
+    public bool CheckTimeline { get; init; }
+
+    /// <summary>An operator works on the cluster: nothing is started, stopped or promoted by itself. Fencing stays in
+    /// force.</summary>
+    public bool Pause { get; init; }
+
+    /// <summary>How long a crashed primary may try to start in place before it gives the lock up. Zero: it does not
+    /// try, where somebody else could take over.</summary>
     public TimeSpan PrimaryStartTimeout { get; init; } = TimeSpan.FromSeconds(300);
 
     /// <summary>Without the store the primary goes on while every member confirms it.</summary>

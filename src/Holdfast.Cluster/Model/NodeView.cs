@@ -48,6 +48,10 @@ public sealed record WalSenderView
 
     /// <summary>The active slot that it uses, null without one.</summary>
     public string? Slot { get; init; }
+
+    /// <summary>It slept in its main loop (wait event WalSenderMain): it reads a changed setting before it looks at
+    /// another answer of its standby.</summary>
+    public bool Sleeps { get; init; }
 }
 
 /// <summary>What one look at this node's PostgreSQL found. Positions are null where they have no meaning.</summary>
@@ -84,6 +88,10 @@ public sealed record PostgresView
     /// <summary>The setting in force.</summary>
     public string SynchronousStandbyNames { get; init; } = "";
     public ImmutableArray<WalSenderView> WalSenders { get; init; } = [];
+
+    /// <summary>False: the checkpointer was at work without looking at changed settings, and it is the one who tells
+    /// backends that they must wait for standbys. Looked up before <see cref="Written"/>.</summary>
+    public bool CheckpointerListens { get; init; } = true;
 
     /// <summary>Physical slots by name, with whether they are active.</summary>
     public ImmutableDictionary<string, bool> Slots { get; init; } = ImmutableDictionary<string, bool>.Empty;

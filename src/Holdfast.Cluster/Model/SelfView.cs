@@ -64,6 +64,9 @@ public sealed record SelfView
     /// <summary>What the comparison of histories with the leader of this term said.</summary>
     public HistoryView? History { get; init; }
 
+    /// <summary>How long ago that was; null: it was not asked since.</summary>
+    public TimeSpan? HistoryAge { get; init; }
+
     /// <summary>How long a running replica has not streamed and replayed nothing; null while it streams.</summary>
     public TimeSpan? NotStreaming { get; init; }
 
@@ -73,15 +76,16 @@ public sealed record SelfView
     /// <summary>How long the postmaster has been starting; null unless it is.</summary>
     public TimeSpan? Starting { get; init; }
 
-    /// <summary>The position when the present synchronous_standby_names came into force.</summary>
-    public Lsn NamesSince { get; init; }
-
-    /// <summary>Pids of the walsenders that were there then.</summary>
-    public ImmutableArray<int> WalSendersThen { get; init; } = [];
+    /// <summary>How far its changes to the synchronous set have come, on a primary.</summary>
+    public SyncProgress Sync { get; init; } = new();
 
     /// <summary>How long a primary has had no streaming standby; null while it has one.</summary>
     public TimeSpan? Alone { get; init; }
     public bool NoFailover { get; init; }
+    public int FailoverPriority { get; init; } = 1;
+
+    /// <summary>How long the last start as primary took on this host; null until there was one.</summary>
+    public TimeSpan? ExpectedStart { get; init; }
 
     /// <summary>The last clone, when it failed; null once one worked.</summary>
     public FailureView? CloneFailed { get; init; }

@@ -8,14 +8,17 @@ namespace Holdfast.Postgres.Instance;
 
 /// <summary>The look at a running server: one prepared round trip on a connection that is kept.</summary>
 /// <remarks>The timeline of a replica whose receiver is gone is the highest that it has a log segment of: the control
-/// file follows only at the next restartpoint, and a candidate must not look older than it is.</remarks>
+/// file follows only at the next restartpoint, and a candidate must not look older than it is. Before version 14 the
+/// checkpointer's pauses between writes have no wait event.</remarks>
 sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
 {
     const string Server = """
         SELECT pg_is_in_recovery(),
           current_setting('server_version_num')::int4,
           (pg_control_system()).system_identifier::text,
-          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END,
+          coalesce((SELECT wait_event IN ('CheckpointerMain', 'CheckpointWriteDelay')
+            FROM pg_stat_activity WHERE backend_type = 'checkpointer'),
+            false) OR current_setting('server_version_num')::int4 < 140000,
           CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_walfile_name(pg_current_wal_insert_lsn()) END,
           pg_last_wal_receive_lsn()::text,
           pg_last_wal_replay_lsn()::text,
@@ -30,15 +33,24 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           pg_last_xact_replay_timestamp()::text,
           CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
           pg_conf_load_time()::text,
-          extract(epoch FROM clock_timestamp() - receiver.last_msg_receipt_time)::float8
+          extract(epoch FROM clock_timestamp() - receiver.last_msg_receipt_time)::float8,
+          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END
         FROM (SELECT) AS one LEFT JOIN pg_stat_wal_receiver AS receiver ON true
+        """;
+
+    /// <summary>Asleep where it reads a changed configuration at once.</summary>
+    public const string CheckpointerListens = """
+        SELECT coalesce((SELECT wait_event IN ('CheckpointerMain', 'CheckpointWriteDelay')
+          FROM pg_stat_activity WHERE backend_type = 'checkpointer'), false)
+          OR current_setting('server_version_num')::int4 < 140000
         """;
 
     const string Senders = """
         SELECT sender.application_name, sender.pid, coalesce(sender.state, ''), coalesce(sender.sync_state, ''),
           host(sender.client_addr), sender.write_lsn::text, sender.flush_lsn::text, sender.replay_lsn::text,
-          slot.slot_name::text
+          slot.slot_name::text, coalesce(activity.wait_event, '') = 'WalSenderMain'
         FROM pg_stat_replication AS sender LEFT JOIN pg_replication_slots AS slot ON slot.active_pid = sender.pid
+          LEFT JOIN pg_stat_activity AS activity ON activity.pid = sender.pid
         """;
 
     const string Slots =
@@ -168,7 +180,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             Data = DataState.Usable,
             ServerVersion = row.GetInt32(1),
             SystemIdentifier = row.GetString(2),
-            Written = Position(row, 3),
+            CheckpointerListens = row.GetBoolean(3),
+            Written = Position(row, 16),
             Timeline = replica
                 ? row.IsDBNull(8) ? null : row.GetInt32(8) // Null: it was promoted while it answered.
                 : int.Parse(row.GetString(4).AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
@@ -195,6 +208,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
         Flushed = Position(row, 6) ?? Lsn.Zero,
         Replayed = Position(row, 7) ?? Lsn.Zero,
         Slot = Text(row, 8),
+        Sleeps = row.GetBoolean(9),
     };
 
     static Lsn? Position(NpgsqlDataReader row, int column) =>

@@ -175,6 +175,12 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         if (!set.Ok)
             return set;
         _data.ProveClone();
+        // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
+        // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
+        var listens = await _sql.UntilAsync(
+            "names read by the checkpointer", InstanceLimits.Promote, LookQuery.CheckpointerListens, "t", stop);
+        if (!listens.Ok)
+            return listens;
         var asked = await _sql.StepAsync("promote", InstanceLimits.Sql, async (session, bounded) =>
         {
             if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")

@@ -192,7 +192,11 @@ sealed class PostmasterProcess
     {
         var start = new ProcessStartInfo("setsid") { WorkingDirectory = _data.Path };
         var procs = Cgroup?.ProcsFile ?? "/dev/null";
-        string[] command = [.. UrgentThread.OrdinaryChild, "env", "--default-signal=PIPE", "sh", "-c", Script, procs, _settings.LogFile];
+        string[] command =
+        [
+            .. UrgentThread.OrdinaryChild, "env", "--default-signal=PIPE", "sh", "-c", Script, procs,
+            _settings.LogFile,
+        ];
         // Only root can move a process into the leaf and then become somebody else.
         string[] become = _user is null
             ? []

@@ -31,6 +31,8 @@ public static class MemberJson
             Timeline = value.Number("timeline") is { } timeline and > 0 and <= int.MaxValue ? (int)timeline : null,
             NoFailover = NoFailover(tags),
             NoLoadBalance = tags.Boolean("noloadbalance") ?? false,
+            FailoverPriority = Priority(tags, "failover_priority"),
+            SyncPriority = Priority(tags, "sync_priority"),
             NoSync = tags.Boolean("nosync") ?? tags.Number("sync_priority") is <= 0,
             PendingRestart = value.Boolean("pending_restart") ?? false,
             Term = new Term(value.Number(TermField) ?? 0),
@@ -70,19 +72,27 @@ public static class MemberJson
             json.WriteString(DiskField, member.Disk);
     });
 
-    static void WriteTags(Utf8JsonWriter json, MemberView member)
+    /// <summary>The object <c>tags</c>, without what is as usual; nothing when all is.</summary>
+    public static void WriteTags(Utf8JsonWriter json, MemberView member)
     {
-        if (member is { NoFailover: false, NoLoadBalance: false, NoSync: false })
+        if (member is { NoFailover: false, NoLoadBalance: false, NoSync: false, FailoverPriority: 1, SyncPriority: 1 })
             return;
         json.WriteStartObject("tags");
-        if (member.NoFailover)
-            json.WriteBoolean("nofailover", true);
+        if (member.NoFailover != member.FailoverPriority <= 0)
+            json.WriteBoolean("nofailover", member.NoFailover);
         if (member.NoLoadBalance)
             json.WriteBoolean("noloadbalance", true);
-        if (member.NoSync)
-            json.WriteBoolean("nosync", true);
+        if (member.NoSync != member.SyncPriority <= 0)
+            json.WriteBoolean("nosync", member.NoSync);
+        if (member.FailoverPriority != 1)
+            json.WriteNumber("failover_priority", member.FailoverPriority);
+        if (member.SyncPriority != 1)
+            json.WriteNumber("sync_priority", member.SyncPriority);
         json.WriteEndObject();
     }
+
+    static int Priority(JsonElement tags, string name) =>
+        tags.Number(name) is >= int.MinValue and <= int.MaxValue and var number ? (int)number : 1;
 
     // A boolean outranks the priority where both stand; priority 0 bars promotion.
     static bool NoFailover(JsonElement tags) =>

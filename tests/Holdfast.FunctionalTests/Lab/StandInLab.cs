@@ -17,9 +17,12 @@ sealed class StandInLab : IAsyncDisposable
     public LabState State => Labs.Get(Name);
     public LabFolders Folders => new(Name);
 
-    public static async Task<StandInLab> StartAsync()
+    long? _diskBytes;
+
+    /// <param name="diskBytes">Gives the hosts disks of their own.</param>
+    public static async Task<StandInLab> StartAsync(long? diskBytes = null)
     {
-        var lab = new StandInLab();
+        var lab = new StandInLab { _diskBytes = diskBytes };
         try
         {
             _ = await lab.UpAsync();
@@ -49,6 +52,7 @@ sealed class StandInLab : IAsyncDisposable
             Cluster = File3(),
             Lab = Name,
             FreePorts = true,
+            DiskBytes = _diskBytes,
             Programs = _folder,
             OtherPrograms = [other.FullName],
             Node = ["sh", "-c", StandInNode.Script, "sh"],

@@ -25,15 +25,20 @@ public sealed class TrafficReportTests
     public void Acknowledged_and_absent_is_lost()
     {
         var report = TrafficReport.Of(
-            LedgerOf(Acknowledged(1, 0, 1), Acknowledged(2, 1, 2)), new HashSet<long> { 1 }, 0, 2, null);
+            LedgerOf(Acknowledged(1, 0, 1), Acknowledged(2, 1, 2)), [], new HashSet<long> { 1 }, 0, 2, null);
         (report.Acknowledged, report.Lost).ShouldBe((2, 1));
     }
+
+    [Fact]
+    public void What_a_direct_client_was_told_may_not_be_lost_either() => TrafficReport
+        .Of(LedgerOf(Acknowledged(1, 0, 1)), [Acknowledged(7, 1, 2)], new HashSet<long> { 1 }, 0, 2, 0)
+        .Lost.ShouldBe(1);
 
     [Fact]
     public void In_doubt_is_neither_acknowledged_nor_lost()
     {
         var report = TrafficReport.Of(
-            LedgerOf(new Attempt(1, 0, Outcome.InDoubt, "lost", 0, 1)), new HashSet<long>(), 0, 2, null);
+            LedgerOf(new Attempt(1, 0, Outcome.InDoubt, "lost", 0, 1)), [], new HashSet<long>(), 0, 2, null);
         (report.Acknowledged, report.Lost, report.InDoubt).ShouldBe((0, 0, 1));
         report.Errors["lost"].ShouldBe(1);
     }
@@ -59,7 +64,7 @@ public sealed class TrafficReportTests
     [Fact]
     public void The_json_has_exactly_the_promised_fields()
     {
-        var report = TrafficReport.Of(LedgerOf(Acknowledged(1, 0, 1)), new HashSet<long> { 1 }, 0, 2, null);
+        var report = TrafficReport.Of(LedgerOf(Acknowledged(1, 0, 1)), [], new HashSet<long> { 1 }, 0, 2, null);
         Fields(report).ShouldBe(
             ["acknowledged", "errors", "longest_outage_ms", "lost", "in_doubt", "p50_ms", "p99_ms"]);
         Fields(report with { DualWriters = 0 }).Last().ShouldBe("dual_writers");

@@ -77,6 +77,21 @@ public sealed class ClusterReaderTests
         (member.NoFailover, member.NoSync).ShouldBe((noFailover, noSync));
     }
 
+    [Theory]
+    [InlineData(false, 1, false, 1)]
+    [InlineData(true, 1, true, 0)]
+    [InlineData(true, 0, false, 0)]
+    [InlineData(false, 3, true, 2)]
+    public void Priorities_and_booleans_come_back_as_they_were(bool noFailover, int failover, bool noSync, int sync)
+    {
+        var member = new MemberView
+        {
+            Name = new NodeName("n1"), NoFailover = noFailover, FailoverPriority = failover, NoSync = noSync,
+            SyncPriority = sync,
+        };
+        MemberJson.Read(member.Name, MemberJson.Write(member)).ShouldBe(member);
+    }
+
     [Fact]
     public void What_we_write_of_a_member_we_read_again_and_Patroni_finds_its_order()
     {

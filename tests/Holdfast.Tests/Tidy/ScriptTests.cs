@@ -12,6 +12,10 @@ public sealed class ScriptTests
     [InlineData("lab")]
     [InlineData("sim")]
     [InlineData(".ci/run")]
+    [InlineData("bench/failover")]
+    [InlineData("bench/rivals")]
+    [InlineData("bench/store-outage")]
+    [InlineData("bench/quiet")]
     public void A_script_can_be_run_and_says_what_it_does(string script)
     {
         var path = Path.Combine(Repository.Root, script);

@@ -84,8 +84,10 @@ public sealed class RestApiTests : IAsyncLifetime
             .ShouldBe((HttpStatusCode.OK, """{"ttl":5,"synchronous_mode":"quorum","postgresql":{"use_slots":true}}"""));
         (await _api.SeesAsync(cluster => cluster.Settings!.Ttl == TimeSpan.FromSeconds(5))).ShouldNotBeNull();
         (await _api.SendAsync(HttpMethod.Patch, "/config", "{}")).Code.ShouldBe(HttpStatusCode.BadRequest);
-        (await _api.SendAsync(HttpMethod.Patch, "/config", """{"pause":true}""")).Code
-            .ShouldBe(HttpStatusCode.NotImplemented);
+        (await _api.SendAsync(HttpMethod.Patch, "/config", """{"pause":5}"""))
+            .ShouldBe((HttpStatusCode.BadRequest, "'pause' must be true or false, not 5"));
+        (await _api.SendAsync(HttpMethod.Patch, "/config", """{"pause":true}""")).Code.ShouldBe(HttpStatusCode.OK);
+        (await _api.SeesAsync(cluster => cluster.Settings!.Pause)).ShouldNotBeNull();
     }
 
     [Fact]

@@ -63,6 +63,28 @@ public sealed class AgentFileTests
                 Mode = WatchdogMode.Required, Device = "/tmp/w", SafetyMargin = -1, Testing = true,
             });
 
+    [Theory]
+    [InlineData("failover_priority: '0'", true, 0, false, 1)]
+    [InlineData("failover_priority: 2, sync_priority: -1", false, 2, true, -1)]
+    [InlineData("nofailover: yes, failover_priority: 1, nosync: '0'", true, 1, false, 1)]
+    [InlineData("nofailover: false, failover_priority: '0', sync_priority: '3'", false, 0, false, 3)]
+    public void Tags_are_booleans_and_priorities(string tags, bool noFailover, int failover, bool noSync, int sync)
+    {
+        const string Given = "nofailover: 'true', noloadbalance: false, nosync: off";
+        var settings = Settings(Good.Replace(Given, tags, StringComparison.Ordinal));
+        (settings.NoFailover, settings.FailoverPriority).ShouldBe((noFailover, failover));
+        (settings.NoSync, settings.SyncPriority).ShouldBe((noSync, sync));
+    }
+
+    [Fact]
+    public void Conflicting_tags_are_told_as_Patroni_does()
+    {
+        const string Given = "nofailover: 'true',";
+        Read(Good.Replace(Given, "nofailover: 'true', failover_priority: '1',", StringComparison.Ordinal)).Warnings
+            .Select(warning => warning.Message).ShouldContain("Conflicting configuration between nofailover: True and"
+                + " failover_priority: 1. Defaulting to nofailover: True");
+    }
+
     [Fact]
     public void A_Patroni_file_becomes_settings()
     {

@@ -65,6 +65,16 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
+    public void A_loop_that_hangs_for_ten_seconds_lets_the_lease_end()
+    {
+        _machine.Turned(At(0.4));
+        Counted();
+        _machine.Next(At(10.5)).ShouldBe(new LeaseStep.Rest(At(12.5)));
+        _machine.Turned(At(10.6));
+        _machine.Next(At(10.6)).ShouldBeOfType<LeaseStep.Renew>();
+    }
+
+    [Fact]
     public void A_lost_lock_fences_at_once()
     {
         var lease = Counted();
@@ -119,6 +129,21 @@ public sealed class LeaseMachineTests
         hand.After.Deadline.ShouldBe(At(13.4));
         _machine.HandedOver(hand, taken: true, At(11));
         _machine.OnFailsafe.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_store_that_returns_without_the_lock_gives_it_to_who_went_on_with_the_members_word()
+    {
+        var lease = Counted();
+        _machine.Failsafe(new FailsafeMembers(new Term(47), ["http://n2:8008"]));
+        var ask = _machine.Renewed(lease, Silence, At(10.9)).ShouldBeOfType<LeaseStep.AskMembers>();
+        var hand = _machine.Confirmed(ask.Of, all: true, At(10.9), At(11)).ShouldBeOfType<LeaseStep.HandOver>();
+        _machine.HandedOver(hand, taken: true, At(11));
+        var lost = new RenewalAnswer(RenewalOutcome.Lost, At(11.4), default, 3, "the lease is gone");
+        var again = _machine.Renewed(_machine.State!, lost, At(11.5)).ShouldBeOfType<LeaseStep.Replace>();
+        again.ModRevision.ShouldBe(0);
+        _machine.Replaced(again.Of, new(RenewalOutcome.Lost, At(11.5), default, 3, 0, 4, "somebody has it"), At(11.6))
+            .ShouldBeOfType<LeaseStep.Fence>();
     }
 
     [Fact]

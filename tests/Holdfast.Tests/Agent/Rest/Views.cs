@@ -65,7 +65,7 @@ static class Views
         };
 
     public static ClusterView Paused(this ClusterView cluster) =>
-        cluster with { Settings = cluster.Settings! with { Json = """{"ttl":3,"pause":true}""" } };
+        cluster with { Settings = cluster.Settings! with { Pause = true } };
 
     public static MemberView Member(string name, string role) => new()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Shouldly;
@@ -118,6 +119,33 @@ public sealed class DynamicSettingsJsonTests
         (settings.Ttl.TotalSeconds, settings.LoopWait.TotalSeconds, settings.RetryTimeout.TotalSeconds)
             .ShouldBe((ttlThen, loopThen, retryThen));
     }
+
+    [Fact]
+    public void Pause_timeline_and_lag_are_read()
+    {
+        var settings = DynamicSettingsJson.Read(
+            """{"pause":true,"check_timeline":"on","maximum_lag_on_syncnode":16}""")!;
+        (settings.Pause, settings.CheckTimeline, settings.MaximumLagOnSyncNode).ShouldBe((true, true, 16ul));
+        DynamicSettingsJson.Read("""{"maximum_lag_on_syncnode":-1}""")!.MaximumLagOnSyncNode.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("""{"ttl":1}""", "'ttl' must be a whole number of at least 2, not 1")]
+    [InlineData("""{"maximum_lag_on_syncnode":"x"}""",
+        "'maximum_lag_on_syncnode' must be a whole number of at least -1, not \"x\"")]
+    [InlineData("""{"pause":"maybe"}""", "'pause' must be true or false, not \"maybe\"")]
+    [InlineData("""{"synchronous_mode":"any"}""", "'synchronous_mode' must be on, off or quorum, not \"any\"")]
+    [InlineData("""{"postgresql":{"use_slots":3}}""", "'postgresql.use_slots' must be true or false, not 3")]
+    [InlineData("""{"postgresql":{"parameters":[]}}""", "'postgresql.parameters' must be an object, not []")]
+    [InlineData("""{"postgresql":{"pg_hba":[1]}}""", "'postgresql.pg_hba' must be a list of lines, not [1]")]
+    [InlineData("""{"postgresql":1}""", "'postgresql' must be an object, not 1")]
+    public void A_bad_value_is_told_in_the_operators_words(string json, string problem) =>
+        DynamicSettingsJson.Problems(JsonNode.Parse(json)!.AsObject()).ShouldBe([problem]);
+
+    [Fact]
+    public void Unknown_keys_nulls_and_numbers_as_text_are_no_problem() =>
+        DynamicSettingsJson.Problems(JsonNode.Parse(
+            """{"slots":{"a":null},"ttl":"5","pause":null,"synchronous_mode":true}""")!.AsObject()).ShouldBeEmpty();
 
     [Fact]
     public void Absurd_values_do_no_harm() =>

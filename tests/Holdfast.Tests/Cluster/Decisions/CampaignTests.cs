@@ -128,6 +128,56 @@ public sealed class CampaignTests
         Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with { NoFailover = true })
             .ShouldBeOfType<Wait>();
 
+    static ClusterView Priority(ClusterView view, string name, int priority) => view with
+    {
+        Members =
+        [
+            .. view.Members.Select(member =>
+                member.Name.Value == name ? member with { FailoverPriority = priority } : member),
+        ],
+    };
+
+    [Fact]
+    public void Of_two_equally_far_on_the_higher_priority_goes_first_for_a_while()
+    {
+        var view = Priority(AfterN1, "n3", 2);
+        var self = Self("n2", PostgresState.Replica).Campaigning(Peer("n3") with { Received = new Lsn(1000) })
+            with { Leaderless = TimeSpan.FromSeconds(0.5) };
+        Decide(self, view).ShouldBeOfType<Wait>().Why.ShouldContain("failover_priority 2");
+        Decide(self with { FailoverPriority = 2 }, view).ShouldBeOfType<TakeLock>();
+        Decide(self with { Leaderless = TimeSpan.FromSeconds(1) }, view).ShouldBeOfType<TakeLock>("it may see less");
+        Decide(self, view with { Failover = new FailoverView(null, new NodeName("n2"), null, 1) })
+            .ShouldBeOfType<TakeLock>("it was named");
+    }
+
+    [Fact]
+    public void A_priority_never_outranks_a_position()
+    {
+        var view = Priority(AfterN1, "n3", 9);
+        var behind = Peer("n3", position: 999) with { Received = new Lsn(999) };
+        var n2 = Self("n2", PostgresState.Replica).Campaigning(behind) with { Leaderless = TimeSpan.FromSeconds(0.5) };
+        Decide(n2, view).ShouldBeOfType<TakeLock>();
+        var n3 = Self("n3", PostgresState.Replica).Campaigning(Peer("n2", position: 1001));
+        Decide(n3 with { FailoverPriority = 9 }, view).ShouldBeOfType<Wait>().Why.ShouldContain("ahead");
+    }
+
+    [Theory]
+    [InlineData(false, typeof(TakeLock))]
+    [InlineData(true, typeof(Wait))]
+    public void An_older_timeline_than_the_last_leaders_bars_when_it_is_looked_at(bool looked, Type decision)
+    {
+        var view = AfterN1 with { History = """[[1,50331744,"no recovery target specified","2026-01-31","n1"]]""" };
+        var self = Self("n2", PostgresState.Replica).Campaigning(Peer("n3"));
+        Ha.Decide(view, self, Quorum with { CheckTimeline = looked }).ShouldBeOfType(decision);
+    }
+
+    [Fact]
+    public void A_mode_switched_off_lets_nobody_outside_the_key_in_while_it_names_voters() =>
+        Ha.Decide(
+            Of("n1", "n2", "n3").Synchronous("n1", 0, "n2"),
+            Self("n3", PostgresState.Replica).Campaigning(Peer("n2")),
+            Quorum with { SynchronousMode = SynchronousMode.Off }).ShouldBeOfType<Wait>();
+
     [Fact]
     public void Without_synchronous_mode_the_lag_decides()
     {

@@ -29,6 +29,18 @@ public sealed class HaDecideTests
         promote.Names.Text.ShouldBe("ANY 1 (\"n1\",\"n3\")");
     }
 
+    [Theory]
+    [InlineData(SynchronousMode.On, 0, "2 (\"n1\",\"n3\")")]
+    [InlineData(SynchronousMode.On, 1, "ANY 1 (\"n1\",\"n3\")")]
+    [InlineData(SynchronousMode.Off, 1, "ANY 1 (\"n1\",\"n3\")")]
+    public void The_names_of_a_start_are_those_of_the_key_in_every_mode(SynchronousMode mode, int quorum, string names)
+    {
+        var view = Of("n1", "n2", "n3").LedBy("n2").Synchronous("n2", quorum, "n1", "n3");
+        var start = Ha.Decide(
+            view, Self("n2", PostgresState.Stopped).Leading(), Quorum with { SynchronousMode = mode });
+        start.ShouldBeOfType<StartPrimary>().Names.Text.ShouldBe(names);
+    }
+
     [Fact]
     public void A_holder_whose_postgres_ended_starts_it_in_place() =>
         Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped).Leading()).ShouldBeOfType<StartPrimary>();

@@ -47,6 +47,19 @@ public sealed class SwitchoverTests
         Decide(Leader(("n2", 900), ("n3", 950)), "n1", null).ShouldBeOfType<HandOver>().Candidate.Value.ShouldBe("n3");
 
     [Fact]
+    public void Of_equals_the_higher_priority_is_chosen()
+    {
+        var view = Of("n1", "n2", "n3").LedBy("n1").Synchronous("n1", 1, "n2", "n3");
+        view = view with
+        {
+            Failover = new FailoverView(new NodeName("n1"), null, null, 70),
+            Members = [.. view.Members.Select(member => member with { FailoverPriority = member.Name.Value[1] })],
+        };
+        Ha.Decide(view, Leader(("n2", 900), ("n3", 900)), Quorum)
+            .ShouldBeOfType<HandOver>().Candidate.Value.ShouldBe("n3");
+    }
+
+    [Fact]
     public void A_wish_that_can_not_be_granted_is_cleared()
     {
         Decide(Leader(("n2", 900)), "n1", "n3").ShouldBeOfType<ClearFailover>();
