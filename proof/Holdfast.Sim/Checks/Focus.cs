@@ -3,7 +3,8 @@ using Holdfast.Sim.Faults;
 
 namespace Holdfast.Sim.Checks;
 
-/// <summary>Where to look for a broken rule: the faults that it guards against, and the mode in which it shows.</summary>
+/// <summary>Where to look for a broken rule: the faults that it guards against, and the mode in which it
+/// shows.</summary>
 /// <param name="Kinds">Drawn besides the usual ones.</param>
 /// <param name="Mode">Null: any.</param>
 internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null)
@@ -31,7 +32,8 @@ internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null)
             new([FaultKind.DeleteLeader, FaultKind.CutFromEtcd, FaultKind.Partition], SynchronousMode.Off),
         Mutation.FailsafeUnasked => new([FaultKind.CutFromEtcd, FaultKind.Partition]),
         Mutation.RestoredStoreBelieved => new([FaultKind.RestoreStore], SynchronousMode.Quorum),
-        Mutation.HistoryBelieved or Mutation.BeginNotCompared => new([FaultKind.HostCrash, FaultKind.Partition, FaultKind.PostmasterCrash]),
+        Mutation.HistoryBelieved or Mutation.BeginNotCompared =>
+            new([FaultKind.HostCrash, FaultKind.Partition, FaultKind.PostmasterCrash]),
         _ => new(s_standbys, SynchronousMode.Quorum),
     };
 }

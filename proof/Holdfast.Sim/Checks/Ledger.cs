@@ -57,8 +57,8 @@ internal sealed class Ledger(SimWorld world)
 
     public Reign BecamePrimary(PgServer server)
     {
-        // An early takeover may come between a crash and the restart in place: what starts then can acknowledge nothing,
-        // and goes on with its old reign.
+        // An early takeover may come between a crash and the restart in place: what starts then can acknowledge
+        // nothing, and goes on with its old reign.
         if (server.StartsAsPrimary && world.Settings.EarlyTakeover && _holder != server.Node.Name)
             return new Reign(_streamedFrom.GetValueOrDefault(server.Node.Name), server.Node.Name, world.Now);
         var reign = new Reign(++_reigns, server.Node.Name, world.Now);

@@ -52,7 +52,8 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
             : [.. s_kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds, .. focus.Kinds];
         var most = focus is null ? 8 : 12;
         settings = settings with { Mode = focus?.Mode ?? settings.Mode };
-        var faults = Enumerable.Range(0, 2 + rng.Below(most)).Select(_ => One(rng, kinds, begin, length, settings.Hosts))
+        var faults = Enumerable.Range(0, 2 + rng.Below(most))
+            .Select(_ => One(rng, kinds, begin, length, settings.Hosts))
             .OrderBy(fault => fault.At).ToList();
         if (focus is null && rng.Chance(0.05))
         {

@@ -45,7 +45,7 @@ public sealed class SeedRunTests
     public void A_failing_seed_shrinks_to_fewer_faults_that_still_break_the_promise()
     {
         const Mutation Broken = Mutation.TicketForgotten;
-        var plan = FaultPlan.Of(1, Focus.Of(Broken));
+        var plan = FaultPlan.Of(4, Focus.Of(Broken));
         SeedRun.Run(plan, Broken).Broken.ShouldNotBeNull();
 
         var shortest = new Shrinker(Broken).Shrink(plan);
