@@ -91,6 +91,10 @@ internal static class Mutations
 {
     public static IEnumerable<Mutation> All => Enum.GetValues<Mutation>().Where(one => one != Mutation.None);
 
+    /// <summary>Not caught within a bounded number of seeds yet: their timing is too rare.</summary>
+    public static bool IsRare(this Mutation mutation) => mutation is Mutation.DeadlineFromAnswer
+        or Mutation.WalSenderKept or Mutation.RefusalForgotten or Mutation.RefusalNotAsked;
+
     public static Transaction Alter(this Mutation mutation, Transaction transaction) => mutation switch
     {
         Mutation.LockNotCompared => transaction with
