@@ -16,6 +16,7 @@ internal sealed class AgentState
 
     /// <summary>What it had replayed when it was last looked at.</summary>
     public Lsn? ReplayedThen { get; set; }
+    public bool StreamedThen { get; set; }
     public (string Why, TimeSpan At)? CloneFailed { get; set; }
     public TimeSpan? AloneSince { get; set; }
     public TimeSpan? StartingSince { get; set; }

@@ -29,6 +29,7 @@ internal sealed class Reigning(
     public async ValueTask LeadAsync(
         HaDecision.Lead decision, ClusterView view, PostgresView look, CancellationToken stop)
     {
+        lease.RaiseBase(view.TermBase);
         if (lease.State is not { } held)
             return;
         var others = view.Members.Where(member => member.Name != settings.Name && member.ApiUrl.Length > 0).ToList();

@@ -109,6 +109,21 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         Refresh();
     }
 
+    /// <summary>The base of all terms was raised, as after a restoration of the store: the same lock is of a newer
+    /// term.</summary>
+    public void RaiseBase(long termBase)
+    {
+        lock (_lock)
+        {
+            if (termBase <= TermBase || _state is not { } state)
+                return;
+            TermBase = termBase;
+            _state = state with { Term = new Term(termBase + state.ModRevision) };
+            _nextRound = TimeSpan.Zero;
+        }
+        Due?.Invoke();
+    }
+
     /// <summary>The loop turns, and so is alive.</summary>
     public void Turned(TimeSpan now) => Volatile.Write(ref _turnedAtTicks, now.Ticks);
 

@@ -176,12 +176,13 @@ internal sealed class Observer(
         state.NotStreamingSince = look is not { State: PostgresState.Replica, Streaming: false } ? null
             : replays ? now()
             : state.NotStreamingSince ?? now();
-        // A stream that ends may have a reason that was not there when histories were compared.
-        if (look.Streaming)
-        {
+        // A stream that ended may have a reason that was not there when histories were compared. Not while it lasts:
+        // histories are also compared while the old leader's stream goes on.
+        if (state.StreamedThen && !look.Streaming)
             state.ForgetComparison();
+        state.StreamedThen = look.Streaming;
+        if (look.Streaming)
             state.CloneFailed = null;
-        }
     }
 
     async ValueTask<LockFreedom> FreedomAsync(ClusterView view, CancellationToken stop)

@@ -69,6 +69,10 @@ public static class Ha
         PostgresState.Primary when view.Members.FirstOrDefault(member => member.Refused >= self.Term) is { } refusing =>
             new LeaveTerm(self.Term, $"{refusing.Name} refuses term {self.Term}, and the lease is in force"),
         PostgresState.Primary => Leadership.Decide(view, self, settings, "primary, and holder of the lock"),
+        // The transaction that took the lock wrote /sync too: names from an older one would miss a voter.
+        PostgresState.Replica when settings.SynchronousMode != SynchronousMode.Off
+            && view.Sync is { Leader: { } named } && named != self.Name =>
+            new Wait($"holds the lock, and the view still shows /sync of {named}"),
         PostgresState.Replica => new Promote(self.Term, NamesOf(view, settings), "holds the lock, not yet primary"),
         PostgresState.Starting => new Wait("PostgreSQL is starting under the lock"),
         PostgresState.Stopped when self.Postgres.Data != DataState.Usable =>

@@ -64,7 +64,7 @@ static class Rejoin
         if (view.Member(leader.Holder)?.Address is not { } address)
             return new Wait($"{leader.Holder} has published no address yet");
         if (!Follows(self.Postgres.PrimaryConninfo, address))
-            return new Follow(leader.Holder, "another node leads");
+            return leads ? Join(leader, self) : new Wait($"{leader.Holder} is not primary yet");
         if (!leads || !(self.NotStreaming > Ha.NotStreamingMax))
             return new Wait($"follows {leader.Holder}");
         return Fresh(leader, self) switch
@@ -82,6 +82,20 @@ static class Rejoin
             _ => new Wait($"follows {leader.Holder}, not streaming for {self.NotStreaming!.Value.TotalSeconds:0} s"),
         };
     }
+
+    // Equal timeline numbers are not equal history, but PostgreSQL goes by numbers: it would stream, and mix the two.
+    static HaDecision Join(LeaderView leader, SelfView self) => Fresh(leader, self)?.Verdict switch
+    {
+        HistoryVerdict.Unknown when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
+        null or HistoryVerdict.Unknown =>
+            new CompareHistory(leader.Holder, leader.Term, "another node leads; may it stream?"),
+        // Without the log it will not stream; the wait for that decides.
+        HistoryVerdict.Same or HistoryVerdict.Removed =>
+            new Follow(leader.Holder, $"history is a part of {leader.Holder}'s"),
+        HistoryVerdict.Diverged => new StopReplica("its history diverged"),
+        HistoryVerdict.OtherSystem => new Wait($"{leader.Holder} is of another system"),
+        var other => throw new UnreachableException($"{other}"),
+    };
 
     static Wait NoAnswer(LeaderView leader) => new($"{leader.Holder} did not tell its history; asked again soon");
 

@@ -9,6 +9,9 @@ namespace Holdfast.Postgres.Instance;
 sealed class HistoryCheck(
     InstanceSettings settings, DataDirectory data, ControlFile control, Programs programs, ILogger log)
 {
+    /// <summary>A promotion's first record is shorter; a difference stands in its checksum at the latest.</summary>
+    const int BeginBytes = 48;
+
     // On a primary the control file may still show the old timeline: the first checkpoint of the new one takes its
     // time.
     const string Identify = """
@@ -30,7 +33,9 @@ sealed class HistoryCheck(
             source = await AskAsync(server, bounded);
             return StepResult.Done;
         }, stop);
-        var (verdict, why) = source is null ? (HistoryVerdict.Unknown, asked.Why) : await CompareAsync(source, stop);
+        var (verdict, why) = source is null
+            ? (HistoryVerdict.Unknown, asked.Why)
+            : await CompareAsync(server, source, stop);
         log.Compared(server.Name.Value, verdict, why);
         return verdict;
     }
@@ -58,7 +63,8 @@ sealed class HistoryCheck(
         return gone.Ok;
     }
 
-    async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(SourceHistory source, CancellationToken stop)
+    async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(
+        ServerAddress server, SourceHistory source, CancellationToken stop)
     {
         if (await control.ReadAsync(stop) is not { } facts)
             return (HistoryVerdict.Unknown, "the local control file can't be read");
@@ -70,8 +76,55 @@ sealed class HistoryCheck(
         var passed = false;
         foreach (var point in HistoryComparison.LeftAt(local, source))
             passed = passed || await HasRecordAsync(point, stop);
-        return HistoryComparison.Compare(local, source, passed);
+        // A begin that is not here yet, only its history file, proves nothing.
+        var otherBegin = HistoryComparison.SharedBegin(local, source) is { } begin
+            && await HasRecordAsync(new TimelineSwitch(begin.Timeline, begin.Begin, ""), stop)
+            && await IsOtherBeginAsync(server, begin.Timeline, begin.Begin, stop);
+        return HistoryComparison.Compare(local, source, passed, otherBegin);
     }
+
+    /// <summary>The first record of a timeline holds the time at which it was written: these bytes are its identity.
+    /// False also where one side no longer has them, which proves nothing.</summary>
+    async ValueTask<bool> IsOtherBeginAsync(ServerAddress server, int timeline, Lsn begin, CancellationToken stop)
+    {
+        var isOther = false;
+        await Sql.AttemptAsync($"asking {server.Name} for a begin", InstanceLimits.Sql, async bounded =>
+        {
+            await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, bounded);
+            var size = ulong.Parse(
+                await session.ScalarAsync("SELECT pg_size_bytes(current_setting('wal_segment_size'))", bounded) ?? "",
+                CultureInfo.InvariantCulture);
+            var file = WalFile(timeline, begin, size);
+            var offset = (long)(begin.Value % size);
+            var theirs = await session.ScalarAsync(
+                "SELECT encode(pg_read_binary_file($1, $2::bigint, $3::bigint, true), 'hex')",
+                [$"pg_wal/{file}", Text(offset), Text(BeginBytes)], bounded);
+            var ours = ReadBegin(Path.Combine(data.WalFolder, file), offset);
+            isOther = theirs is { Length: > 0 } && ours is not null
+                && !string.Equals(theirs, ours, StringComparison.OrdinalIgnoreCase);
+            return StepResult.Done;
+        }, stop);
+        return isOther;
+    }
+
+    static string? ReadBegin(string path, long offset)
+    {
+        if (!File.Exists(path))
+            return null;
+        using var file = File.OpenRead(path);
+        file.Seek(offset, SeekOrigin.Begin);
+        var bytes = new byte[BeginBytes];
+        return Convert.ToHexString(bytes, 0, file.ReadAtLeast(bytes, BeginBytes, throwOnEndOfStream: false));
+    }
+
+    // PostgreSQL source, XLogFileName: timeline, and the segment's number in two parts.
+    static string WalFile(int timeline, Lsn position, ulong segmentBytes)
+    {
+        var (segment, each) = (position.Value / segmentBytes, 0x1_0000_0000UL / segmentBytes);
+        return string.Create(CultureInfo.InvariantCulture, $"{timeline:X8}{segment / each:X8}{segment % each:X8}");
+    }
+
+    static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     async Task<SourceHistory> AskAsync(ServerAddress server, CancellationToken stop)
     {

@@ -21,8 +21,23 @@ static class HistoryComparison
     public static IEnumerable<TimelineSwitch> LeftAt(LocalHistory local, SourceHistory source) =>
         source.History.Switches.Where(point => point.Timeline >= local.Control.Timeline);
 
+    /// <summary>Where the newest local timeline begins that the source's history has too; null: on the first one. Two
+    /// servers promoted at the same position make two timelines of the same number and the same begin, and only what
+    /// stands there tells them apart.</summary>
+    public static (int Timeline, Lsn Begin)? SharedBegin(LocalHistory local, SourceHistory source)
+    {
+        var newest = local.Newer.IsEmpty ? local.Base : local.Newer[^1];
+        return newest is { Switches: [.., var last] } && source.History.Contains(newest)
+            ? (newest.Timeline, last.End)
+            : null;
+    }
+
+    /// <param name="local">Of this directory.</param>
+    /// <param name="source">Of whom we would stream from.</param>
     /// <param name="passed">True when a local record was found at or after one of <see cref="LeftAt"/>.</param>
-    public static (HistoryVerdict Verdict, string Why) Compare(LocalHistory local, SourceHistory source, bool passed)
+    /// <param name="otherBegin">True when another record stands at <see cref="SharedBegin"/> there.</param>
+    public static (HistoryVerdict Verdict, string Why) Compare(
+        LocalHistory local, SourceHistory source, bool passed, bool otherBegin)
     {
         var control = local.Control;
         if (control.SystemIdentifier != source.SystemIdentifier)
@@ -41,7 +56,9 @@ static class HistoryComparison
         }
         if (passed || LeftAt(local, source).Any(point => Passed(control, point)))
             return (HistoryVerdict.Diverged, "local log goes on after the source left its timeline");
-        return CompareSameLine(local, source);
+        return otherBegin
+            ? (HistoryVerdict.Diverged, "the source's timeline of the same number and begin is another one")
+            : CompareSameLine(local, source);
     }
 
     /// <summary>The last record of a clean stop is its checkpoint, and records begin at a switch or before it: so a

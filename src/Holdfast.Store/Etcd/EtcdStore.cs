@@ -76,8 +76,11 @@ public sealed partial class EtcdStore(ImmutableArray<string> endpoints, EtcdClie
     {
         var body = Body(new LeaseRequest { Id = lease }, EtcdJson.Default.LeaseRequest);
         var reply = await _gateway.AskAsync(TimeToLive, body, repeatable: true, stop);
-        return reply is { Kind: ReplyKind.Rejected, Code: Reply.NotFound } ? null : Remaining(
-            Read(reply, EtcdJson.Default.LeaseAnswer));
+        if (reply is { Kind: ReplyKind.Rejected, Code: Reply.NotFound })
+            return null;
+        // Whole seconds, rounded down: in its last second a lease has none left, and lives. -1: it is gone.
+        var answer = Read(reply, EtcdJson.Default.LeaseAnswer);
+        return answer.Ttl < 0 ? null : TimeSpan.FromSeconds(answer.Ttl);
     }
 
     public async ValueTask<TimeSpan?> KeepAliveAsync(long lease, CancellationToken stop)
@@ -85,7 +88,7 @@ public sealed partial class EtcdStore(ImmutableArray<string> endpoints, EtcdClie
         var body = Body(new LeaseRequest { Id = lease }, EtcdJson.Default.LeaseRequest);
         var line = await ReadAsync(KeepAlive, body, EtcdJson.Default.KeepAliveLine, stop);
         return line.Result is { } answer
-            ? Remaining(answer)
+            ? answer.Ttl > 0 ? TimeSpan.FromSeconds(answer.Ttl) : null // A lease that is gone has no TTL here.
             : throw new StoreUnavailableException($"the keep-alive failed: {line.Error?.Message}");
     }
 
@@ -103,9 +106,6 @@ public sealed partial class EtcdStore(ImmutableArray<string> endpoints, EtcdClie
     }
 
     public void Dispose() => _gateway.Dispose();
-
-    // A lease that is gone has no TTL in a keep-alive, and -1 in a time to live.
-    static TimeSpan? Remaining(LeaseAnswer answer) => answer.Ttl > 0 ? TimeSpan.FromSeconds(answer.Ttl) : null;
 
     static WriteOutcome Outcome(Reply reply) =>
         reply.Kind == ReplyKind.Answered ? WriteOutcome.Written : reply.Outcome;

@@ -29,6 +29,14 @@ public static partial class StoreContract
         (await subject.Store.KeepAliveAsync(lease, stop)).ShouldBeNull();
     }
 
+    static async Task A_lease_lives_in_its_last_second_too(StoreSubject subject, string root, CancellationToken stop)
+    {
+        var lease = await GrantAsync(subject, 2, stop);
+        await subject.PassAsync(TimeSpan.FromMilliseconds(1200));
+
+        (await subject.Store.TimeToLiveAsync(lease, stop)).ShouldNotBeNull();
+    }
+
     static async Task A_lease_that_is_kept_alive_lives(StoreSubject subject, string root, CancellationToken stop)
     {
         var lease = await GrantAsync(subject, 2, stop);

@@ -27,6 +27,7 @@ public static partial class StoreContract
         [nameof(A_refused_transaction_leaves_nothing)] = A_refused_transaction_leaves_nothing,
         [nameof(A_put_on_an_unknown_lease_is_refused)] = A_put_on_an_unknown_lease_is_refused,
         [nameof(A_lease_takes_its_keys_along_when_it_ends)] = A_lease_takes_its_keys_along_when_it_ends,
+        [nameof(A_lease_lives_in_its_last_second_too)] = A_lease_lives_in_its_last_second_too,
         [nameof(A_lease_that_is_kept_alive_lives)] = A_lease_that_is_kept_alive_lives,
         [nameof(A_revoked_lease_is_gone_at_once)] = A_revoked_lease_is_gone_at_once,
         [nameof(A_watch_tells_every_change_in_order)] = A_watch_tells_every_change_in_order,

@@ -32,6 +32,29 @@ public sealed class DivergenceTests
     }
 
     [Fact]
+    public async Task Two_promotions_at_one_position_make_two_histories_of_one_number()
+    {
+        await using var story = new PostgresStory();
+        await story.MakePrimaryAsync("n1", "n2", "n3");
+        await Task.WhenAll(story.AddReplicaAsync("n2", "n1"), story.AddReplicaAsync("n3", "n1"));
+        await story.StepAsync("n1 stop", n1 => n1.StopAsync(StopLimit, Stop), "n1"); // Both have the last record.
+        await story.StepAsync("n2 promote", n2 => n2.PromoteAsync("", Stop), "n2");
+        story["n2"].Kill();
+        await story.StepAsync("n3 promote", n3 => n3.PromoteAsync("", Stop), "n3");
+        await story.ExecuteAsync("n3", "CREATE TABLE film AS SELECT 1 AS id");
+        await story.StepAsync("n3 stop", n3 => n3.StopAsync(StopLimit, Stop), "n3");
+        await story.StepAsync("n3 start", n3 => n3.StartReplicaAsync(null, Stop), "n3");
+        await story.IsAsync("n3", PostgresState.Replica);
+        await story.StepAsync("n3 promote again", n3 => n3.PromoteAsync("", Stop), "n3");
+        await story.ExecuteAsync("n3", "CHECKPOINT");
+
+        (await story["n2"].CompareHistoryAsync(story.Sandbox.Address("n3"), Stop)).ShouldBe(HistoryVerdict.Diverged);
+        (await story["n1"].CompareHistoryAsync(story.Sandbox.Address("n3"), Stop)).ShouldBe(HistoryVerdict.Same);
+        (await story["n2"].RewindAsync(story.Sandbox.Address("n3"), Stop)).Ok.ShouldBeFalse("it goes by numbers");
+        await story.StepAsync("n2 clone", n2 => n2.CloneAsync(story.Sandbox.Address("n3"), Stop), "n2");
+    }
+
+    [Fact]
     public async Task A_source_that_does_not_answer_leaves_the_directory_as_it_is()
     {
         await using var story = new PostgresStory();

@@ -19,6 +19,7 @@ public sealed partial class ArrowTests
         ["Edge"] = ["Cluster", "Foundation", "Store"],
         ["Supervisor"] = ["Cluster", "Foundation", "Store"],
         ["Lab"] = ["Cluster", "Foundation"],
+        ["Sim"] = ["Agent", "Cluster", "Foundation", "Postgres", "Store", "Supervisor"],
     };
 
     /// <summary>What the pure room may use of the foundation: invariants, and text read as data.</summary>

@@ -10,6 +10,7 @@ public sealed class ScriptTests
     [InlineData("test")]
     [InlineData("holdfast")]
     [InlineData("lab")]
+    [InlineData("sim")]
     [InlineData(".ci/run")]
     [InlineData("bench/failover")]
     [InlineData("bench/rivals")]

@@ -106,6 +106,18 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
+    public void When_the_base_of_terms_is_raised_the_same_lock_is_of_a_newer_term()
+    {
+        var before = Counted();
+        _machine.RaiseBase(_machine.TermBase + 1000);
+        _machine.State.ShouldBe(before with { Term = new Term(before.Term.Value + 1000) });
+        _machine.MayWrite(At(10.1)).ShouldBeTrue();
+        _machine.Next(At(10.1)).ShouldBeOfType<LeaseStep.Renew>();
+        _machine.RaiseBase(_machine.TermBase);
+        _machine.State!.Term.Value.ShouldBe(before.Term.Value + 1000);
+    }
+
+    [Fact]
     public void In_a_silent_store_the_members_are_asked_and_all_must_confirm()
     {
         var lease = Counted();

@@ -130,5 +130,8 @@ public sealed class GrayDiskTests
 
     [Fact]
     public void A_running_replica_with_a_sick_disk_follows() =>
-        Decide(Three, Sick(Self("n2", PostgresState.Replica))).ShouldBeOfType<Follow>();
+        Decide(Three, Sick(Self("n2", PostgresState.Replica) with
+        {
+            History = new HistoryView(Three.Leader!.Term, HistoryVerdict.Same, RewindTried: false),
+        })).ShouldBeOfType<Follow>();
 }

@@ -48,7 +48,10 @@ public sealed class PauseTests
 
     [Fact]
     public void A_running_replica_follows_whoever_leads() =>
-        Decide(Led, Self("n2", PostgresState.Replica)).ShouldBeOfType<Follow>();
+        Decide(Led, Self("n2", PostgresState.Replica) with
+        {
+            History = new HistoryView(Led.Leader!.Term, HistoryVerdict.Same, RewindTried: false),
+        }).ShouldBeOfType<Follow>();
 
     [Fact]
     public void Only_a_named_candidate_takes_the_free_lock()

@@ -40,9 +40,14 @@ public sealed class RejoinTests
     }
 
     [Fact]
-    public void A_running_replica_follows_the_new_leader()
+    public void A_running_replica_follows_a_new_leader_whose_history_it_shares()
     {
-        Decide(Self("n2", PostgresState.Replica)).ShouldBeOfType<Follow>();
+        var replica = Self("n2", PostgresState.Replica);
+        Decide(replica).ShouldBeOfType<CompareHistory>();
+        Decide(replica with { History = History(HistoryVerdict.Unknown) }).ShouldBeOfType<CompareHistory>();
+        Decide(replica with { History = History(HistoryVerdict.Same) }).ShouldBeOfType<Follow>();
+        Decide(replica with { History = History(HistoryVerdict.Diverged) }).ShouldBeOfType<StopReplica>();
+        Decide(replica with { History = History(HistoryVerdict.OtherSystem) }).ShouldBeOfType<Wait>();
         Decide(Following()).ShouldBeOfType<Wait>();
     }
 

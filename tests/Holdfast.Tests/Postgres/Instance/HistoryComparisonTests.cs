@@ -72,8 +72,21 @@ public sealed class HistoryComparisonTests
                 new TimelineSwitch(2, new Lsn(0x1_000000A0), "before 2020"),
             ]);
 
-    static HistoryVerdict Compare(LocalHistory local, SourceHistory source, bool passed = false) =>
-        HistoryComparison.Compare(local, source, passed).Verdict;
+    [Fact]
+    public void Timelines_of_one_number_and_one_begin_are_told_apart_by_what_stands_there()
+    {
+        var local = Local("in production", "0/5000000", baseHistory: "1\t0/5000000\tx", timeline: 2);
+        var source = Source("1\t0/5000000\tx\n2\t0/7000000\tx", timeline: 3);
+
+        HistoryComparison.SharedBegin(local, source).ShouldBe((2, Lsn.Parse("0/5000000")));
+        Compare(local, source).ShouldBe(HistoryVerdict.Same);
+        Compare(local, source, otherBegin: true).ShouldBe(HistoryVerdict.Diverged);
+        HistoryComparison.SharedBegin(Local("in production", "0/4000000"), source).ShouldBeNull();
+    }
+
+    static HistoryVerdict Compare(
+        LocalHistory local, SourceHistory source, bool passed = false, bool otherBegin = false) =>
+        HistoryComparison.Compare(local, source, passed, otherBegin).Verdict;
 
     static LocalHistory Local(string state, string checkpoint, string baseHistory = "", int timeline = 1) => new(
         new ControlFacts

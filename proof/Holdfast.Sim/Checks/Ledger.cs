@@ -1,0 +1,119 @@
+using Holdfast.Cluster.Model;
+using Holdfast.Sim.Etcd;
+using Holdfast.Sim.Servers;
+using Holdfast.Sim.World;
+
+namespace Holdfast.Sim.Checks;
+
+/// <summary>A promise that was broken: which, when and how.</summary>
+internal sealed record BrokenPromise(string Promise, TimeSpan At, string What);
+
+/// <summary>The time during which one server took writes. A later one has a larger number.</summary>
+internal sealed record Reign(int Number, NodeName Node, TimeSpan Since);
+
+/// <summary>Knows every commit that was acknowledged, every reign, and holds all of it against the promises.</summary>
+internal sealed class Ledger(SimWorld world)
+{
+    readonly record struct Entry(WalRecord Record, int Reign, TimeSpan At);
+
+    readonly List<Entry> _acknowledged = [];
+    readonly Dictionary<NodeName, int> _streamedFrom = [];
+    string? _systemIdentifier;
+    NodeName? _holder;
+    long _commits;
+    int _reigns;
+    int _newestAcknowledging;
+
+    public BrokenPromise? Broken { get; private set; }
+    public int Commits => _acknowledged.Count;
+    /// <summary>Of the last leader; as long as nobody raised the base of terms.</summary>
+    public Term NewestTerm { get; private set; }
+    public int Reigns => _reigns;
+    public TimeSpan LastAcknowledged => _acknowledged.Count == 0 ? TimeSpan.Zero : _acknowledged[^1].At;
+
+    public long NextCommit() => ++_commits;
+
+    public void Broke(string promise, string what)
+    {
+        world.Say($"BROKEN: {promise}: {what}");
+        Broken ??= new BrokenPromise(promise, world.Now, what);
+    }
+
+    /// <summary>Asynchronous mode promises neither durability nor, without clocks and kernel, one writer.</summary>
+    bool IsSynchronous => world.Settings.Mode != SynchronousMode.Off;
+
+    public void Acknowledged(WalRecord record, PgServer server, bool isSynchronous)
+    {
+        var reign = server.Reign!;
+        world.Queue.Mix((ulong)record.Commit);
+        if (reign.Number < _newestAcknowledging)
+        {
+            Broke("one writer", $"{reign.Node} of reign {reign.Number} acknowledged commit {record.Commit}"
+                + $"{(isSynchronous ? " synchronously" : "")} after reign {_newestAcknowledging} had");
+        }
+        _newestAcknowledging = Math.Max(_newestAcknowledging, reign.Number);
+        _acknowledged.Add(new Entry(record, reign.Number, world.Now));
+    }
+
+    public Reign BecamePrimary(PgServer server)
+    {
+        // An early takeover may come between a crash and the restart in place: what starts then can acknowledge
+        // nothing, and goes on with its old reign.
+        if (server.StartsAsPrimary && world.Settings.EarlyTakeover && _holder != server.Node.Name)
+            return new Reign(_streamedFrom.GetValueOrDefault(server.Node.Name), server.Node.Name, world.Now);
+        var reign = new Reign(++_reigns, server.Node.Name, world.Now);
+        world.Say($"{reign.Node}: reign {reign.Number} begins");
+        if (_holder is { } holder && holder != server.Node.Name)
+            Broke("no promotion without the lock", $"{reign.Node} takes writes, and {holder} had the lock last");
+        CheckNothingLost(server, "became primary");
+        _streamedFrom[reign.Node] = reign.Number;
+        return reign;
+    }
+
+    public void CheckNothingLost(PgServer primary, string when)
+    {
+        if (!IsSynchronous)
+            return;
+        var there = new HashSet<WalRecord>(primary.Data.Wal.Records, ReferenceEqualityComparer.Instance);
+        foreach (var entry in _acknowledged)
+        {
+            if (there.Contains(entry.Record))
+                continue;
+            Broke("nothing acknowledged is lost", $"commit {entry.Record.Commit} of reign {entry.Reign}, acknowledged"
+                + $" at {entry.At.TotalSeconds:0.000} s, is not on {primary.Node.Name} when it {when}");
+            return;
+        }
+    }
+
+    public void Streams(PgServer standby, PgServer source)
+    {
+        if (!standby.Data.Wal.IsPrefixOf(source.Data.Wal))
+        {
+            Broke("equal numbers are not equal history",
+                $"{standby.Node.Name} streams from {source.Node.Name}, whose history is another");
+        }
+        if (source.Reign is not { } reign)
+            return;
+        var newest = _streamedFrom.GetValueOrDefault(standby.Node.Name);
+        if (reign.Number < newest)
+        {
+            Broke("old terms are refused",
+                $"{standby.Node.Name} streams from reign {reign.Number} and has known reign {newest}");
+        }
+        _streamedFrom[standby.Node.Name] = Math.Max(newest, reign.Number);
+    }
+
+    public void Initialized(PgNode node, string systemIdentifier)
+    {
+        if (_systemIdentifier is { } former)
+            Broke("nothing is destroyed", $"{node.Name} made system {systemIdentifier} beside {former}");
+        _systemIdentifier = systemIdentifier;
+    }
+
+    /// <summary>After every transaction.</summary>
+    public void SawStore(EtcdData data)
+    {
+        if (data.Find("/service/sim/leader") is { } leader)
+            (_holder, NewestTerm) = (new NodeName(leader.Value), new Term(leader.ModRevision));
+    }
+}

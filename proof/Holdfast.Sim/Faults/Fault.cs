@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace Holdfast.Sim.Faults;
+
+internal enum FaultKind
+{
+    HostCrash,
+    PostmasterCrash,
+    PostgresFreeze,
+    AgentKill,
+    AgentFreeze,
+    LoopFreeze,
+    LeaseFreeze,
+    SupervisorKill,
+    SupervisorFreeze,
+    Partition,
+    PartitionIn,
+    PartitionOut,
+    CutFromEtcd,
+    CutFromReplicas,
+    EtcdCrash,
+    EtcdPause,
+    EtcdDiskFreeze,
+    Loss,
+    Delay,
+    SlowPostgres,
+    StartFails,
+    DeleteLeader,
+    Switchover,
+    WallJump,
+    RestoreStore,
+}
+
+/// <summary>One fault: from when, for how long, and where. A host of 0: the primary's (for etcd: the leader's) at that
+/// moment; else by number, from 1.</summary>
+internal sealed record Fault(FaultKind Kind, TimeSpan At, TimeSpan For, int Host)
+{
+    public string Text => string.Create(CultureInfo.InvariantCulture,
+        $"at {At.TotalSeconds:0.0000000} {Kind} {Where} for {For.TotalSeconds:0.0000000}");
+
+    string Where => Host == 0 ? "primary" : string.Create(CultureInfo.InvariantCulture, $"n{Host}");
+}

@@ -1,0 +1,3 @@
+using Holdfast.Sim.Runs;
+
+return await Entry.RunAsync(args);
