@@ -126,6 +126,8 @@ internal sealed partial class EtcdCluster
     /// <summary>Every member gets this content; watches break, and nothing of the former time is remembered.</summary>
     public void Restore(EtcdData copy)
     {
+        // A real etcd makes its ids of the time and the member: none comes twice.
+        copy.LastLease = Data.LastLease;
         Data = copy;
         foreach (var member in _members)
         {

@@ -44,6 +44,8 @@ internal sealed class Locks(
         }
         var revision = result.Header.Revision;
         var term = new Term(view.TermBase + revision);
+        // It was written with the lock; and what an earlier reign of ours wrote compares a lock that is gone.
+        state.Sync = state.Sync with { KeyRevision = revision, KeyUnsure = false };
         state.Reign = new Reign(term, state.LastLeader?.Holder, Cause(view), state.LeaderlessSince ?? now(), now())
         {
             Votes = decision.Why,

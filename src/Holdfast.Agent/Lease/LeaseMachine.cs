@@ -204,11 +204,13 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
             case RenewalOutcome.Lost:
                 return new LeaseStep.Fence(of, $"the lock is not ours under raft term {answer.RaftTerm}: {answer.Why}");
             case RenewalOutcome.Confirmed:
-                log.LeaseReplaced(of.Term, answer.RaftTerm, answer.ModRevision);
-                _onFailsafe = false;
                 var after = new LeaseState(
                     new Term(TermBase + answer.ModRevision), answer.ModRevision, answer.Lease,
                     _times.Deadline(answer.SentAt, answer.Ttl), answer.RaftTerm);
+                if (after.Term <= of.Term)
+                    return new LeaseStep.Fence(of, $"the store went back: it gives term {after.Term} now");
+                log.LeaseReplaced(of.Term, answer.RaftTerm, answer.ModRevision);
+                _onFailsafe = false;
                 return new LeaseStep.HandOver(of, after, answer.SentAt + _times.RenewEvery);
             default:
                 log.RenewalUnknown(of.Term, answer.Why);

@@ -96,6 +96,16 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
+    public void A_store_that_gives_an_older_term_was_set_back_and_is_not_believed()
+    {
+        var replace = _machine.Renewed(Counted(), Alive(10.5, raftTerm: 4), At(10.6))
+            .ShouldBeOfType<LeaseStep.Replace>();
+        _machine.Replaced(
+            replace.Of, new(RenewalOutcome.Confirmed, At(10.6), TimeSpan.FromSeconds(3), 2, 6, 4, ""), At(10.7))
+            .ShouldBeOfType<LeaseStep.Fence>();
+    }
+
+    [Fact]
     public void A_term_that_is_to_be_left_gets_a_fresh_lease()
     {
         Counted();
