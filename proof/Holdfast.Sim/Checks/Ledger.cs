@@ -110,10 +110,14 @@ internal sealed class Ledger(SimWorld world)
         _systemIdentifier = systemIdentifier;
     }
 
-    /// <summary>After every transaction.</summary>
+    /// <summary>After every transaction. What a restored copy says of an older term is nobody's lock.</summary>
     public void SawStore(EtcdData data)
     {
-        if (data.Find("/service/sim/leader") is { } leader)
-            (_holder, NewestTerm) = (new NodeName(leader.Value), new Term(leader.ModRevision));
+        if (data.Find("/service/sim/leader") is not { } leader)
+            return;
+        _ = long.TryParse(data.Find("/holdfast/sim/term_base")?.Value, out var raised);
+        var term = new Term(raised + leader.ModRevision);
+        if (term >= NewestTerm)
+            (_holder, NewestTerm) = (new NodeName(leader.Value), term);
     }
 }

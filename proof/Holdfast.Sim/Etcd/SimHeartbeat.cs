@@ -25,7 +25,7 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
             sentAt = line.Strand.Now;
         var (ttl, raftTerm) = (alive.Value.Ttl, World.Has(Mutation.RaftTermIgnored) ? 2 : alive.Value.RaftTerm);
         if (ttl <= 0)
-            return new(RenewalOutcome.Lost, sentAt, default, raftTerm, "the lease is gone");
+            return Lost(sentAt, raftTerm, "the lease is gone");
         if (World.Has(Mutation.KeepAliveAlone))
             return new(RenewalOutcome.Confirmed, sentAt, TimeSpan.FromSeconds(ttl), raftTerm, "");
         var check = new Transaction(
@@ -35,7 +35,7 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
         if (owns.Kind != AnswerKind.Answered)
             return Unknown(sentAt, $"check: {owns.Kind}");
         if (owns.Value.Outcome != WriteOutcome.Written)
-            return new(RenewalOutcome.Lost, sentAt, default, raftTerm, "the key is no longer ours");
+            return Lost(sentAt, raftTerm, "the key is no longer ours");
         var checkTerm = World.Has(Mutation.RaftTermIgnored) ? raftTerm : owns.Value.Header.RaftTerm;
         return checkTerm == raftTerm
             ? new(RenewalOutcome.Confirmed, sentAt + Extra, TimeSpan.FromSeconds(ttl), raftTerm, "")
@@ -62,6 +62,13 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
         return moved.Value.Outcome == WriteOutcome.Written
             ? new(RenewalOutcome.Confirmed, sentAt, grant.Value.Ttl, lease, header.Revision, header.RaftTerm, "")
             : new(RenewalOutcome.Lost, sentAt, default, lease, 0, header.RaftTerm, "the key is no longer ours");
+    }
+
+    // The next lease begins at another member: this one may only be stale.
+    RenewalAnswer Lost(TimeSpan sentAt, long raftTerm, string why)
+    {
+        line.TurnAwayFrom(line.Preferred);
+        return new(RenewalOutcome.Lost, sentAt, default, raftTerm, why);
     }
 
     RenewalAnswer Unknown(TimeSpan sentAt, string why)

@@ -34,12 +34,12 @@ public sealed class Heartbeat(ImmutableArray<string> endpoints) : IHeartbeat
                 ?? throw new NoAnswerException($"keep-alive: {alive.Error?.Message ?? "no result"}");
             var raftTerm = HeaderAnswer.Of(answer.Header).RaftTerm;
             if (answer.Ttl <= 0)
-                return new(RenewalOutcome.Lost, sentAt, default, raftTerm, "the lease is gone");
+                return Lost(sentAt, raftTerm, "the lease is gone");
             var owns = Ask(member, Txn, TxnRequests.Owns(leaderKey, modRevision, lease), EtcdJson.Default.TxnRequest,
                 EtcdJson.Default.TxnAnswer, until);
             CheckHeader(owns.Header);
             if (!owns.Succeeded)
-                return new(RenewalOutcome.Lost, sentAt, default, raftTerm, "the key is no longer ours");
+                return Lost(sentAt, raftTerm, "the key is no longer ours");
             if (owns.Header!.RaftTerm != raftTerm)
                 throw new NoAnswerException($"raft_term went from {raftTerm} to {owns.Header.RaftTerm} meanwhile");
             return new(RenewalOutcome.Confirmed, sentAt, TimeSpan.FromSeconds(answer.Ttl), raftTerm, "");
@@ -88,6 +88,13 @@ public sealed class Heartbeat(ImmutableArray<string> endpoints) : IHeartbeat
     {
         foreach (var member in _members)
             member.Dispose();
+    }
+
+    // Fenced all the same; but the next lease begins at another member, since this one may only be stale.
+    RenewalAnswer Lost(TimeSpan sentAt, long raftTerm, string why)
+    {
+        TurnAway();
+        return new(RenewalOutcome.Lost, sentAt, default, raftTerm, why);
     }
 
     // A late answer must never be taken for that of a later request: the connection goes too.
