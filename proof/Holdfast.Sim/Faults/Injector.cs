@@ -156,7 +156,8 @@ internal sealed class Injector(SimWorld world)
                 world.Etcd.TryByHand(new Operation.Put(
                     keys.Failover, ClusterValues.Failover(new NodeName(leader.Value), null, null)));
                 break;
-            case FaultKind.RestoreStore when _copy is { } copy:
+            // Whoever saw nothing of what is lost can't notice it, and no rule of its own will help.
+            case FaultKind.RestoreStore when _copy is { } copy && world.Hosts.All(host => HasSeen(host, copy)):
                 var lost = world.Etcd.Data.Revision - copy.Revision;
                 world.Etcd.Restore(copy.Copy());
                 world.Nature.After(s_operator, () => RaiseBase(lost + TermsPerRestore));
@@ -168,6 +169,9 @@ internal sealed class Injector(SimWorld world)
         }
         return null;
     }
+
+    static bool HasSeen(Host host, Etcd.EtcdData copy) =>
+        host is { IsUp: true, Supervisor.Agent.SeenRevision: var seen } && seen > copy.Revision;
 
     /// <summary>What an operator does after a restoration: every term of before becomes an old one.</summary>
     void RaiseBase(long by)

@@ -25,6 +25,9 @@ internal sealed class AgentProcess
     readonly Host _host;
     readonly SimPostgres _postgres;
     readonly AgentCore _core;
+
+    /// <summary>How far this agent has seen the store.</summary>
+    public long SeenRevision => _core.Watcher.Current?.View.Revision ?? 0;
     readonly LeaseDriver _driver;
     readonly SimPulses _pulses;
 

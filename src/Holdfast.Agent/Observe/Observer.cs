@@ -213,5 +213,8 @@ internal sealed class Observer(
     }
 
     bool IsAsked(ClusterView view, NodeName peer) =>
-        peer != state.LastLeader?.Holder || view.Sync is null || view.Sync.Standbys.Contains(peer);
+        peer != state.LastLeader?.Holder || view.Sync is not { } sync || sync.Standbys.Contains(peer)
+        // Nor where the key alone does not let this node win.
+        || sync.ModRevision < view.TermBaseRevision
+        || !(sync.Leader == settings.Name || sync.Standbys.Contains(settings.Name));
 }

@@ -84,18 +84,33 @@ static class Campaign
 
     static HaDecision Synchronous(ClusterView view, SyncView sync, SelfView self, PeerAnswer? ahead)
     {
-        // The last leader has all that it ever acknowledged; a voter has it if enough others answer and none is ahead.
-        var wasLeader = sync.Leader == self.Name;
-        if (!wasLeader && !sync.Standbys.Contains(self.Name))
-            return new Wait("not in /sync: it might lack an acknowledged commit");
         var answered = self.Peers.Count(peer => Vouches(peer, self) && sync.Standbys.Contains(peer.Name));
-        if (!wasLeader && answered < sync.Quorum)
-            return new Wait($"{answered} other voters answered, {sync.Quorum} must");
+        if (!EverybodyAnswers(sync, self) && Ineligible(view, sync, self, answered) is { } why)
+            return new Wait(why);
         return ahead is not null
             ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
             : Take(view, self,
                 $"lock is free, {answered} other voters answered, none is ahead of {self.Postgres.Position}");
     }
+
+    static string? Ineligible(ClusterView view, SyncView sync, SelfView self, int answered)
+    {
+        if (sync.ModRevision < view.TermBaseRevision)
+            return "/sync is of the copy that the store was restored from: every host must answer";
+        // The last leader has all that it ever acknowledged; a voter has it if enough others answer and none is ahead.
+        if (sync.Leader == self.Name)
+            return null;
+        if (!sync.Standbys.Contains(self.Name))
+            return "not in /sync: it might lack an acknowledged commit";
+        return answered < sync.Quorum ? $"{answered} other voters answered, {sync.Quorum} must" : null;
+    }
+
+    // Whoever acknowledged a commit is among them all.
+    static bool EverybodyAnswers(SyncView sync, SelfView self) =>
+        !self.Hosts.IsEmpty
+        && sync.Standbys.Append(sync.Leader!.Value).All(name => self.Hosts.Contains(name))
+        && self.Hosts.All(host => host == self.Name
+            || self.Peers.Any(peer => peer.Name == host && Vouches(peer, self)));
 
     // Last of all: a priority decides only between those who have the same, and both may take the lock.
     static HaDecision Take(ClusterView view, SelfView self, string why) =>

@@ -22,6 +22,15 @@ static class Leadership
         var names = SyncNames.Parse(self.Postgres.SynchronousStandbyNames);
         var eligible = SyncStandbys.Of(view, self.Postgres, names, settings);
         ImmutableArray<WalSenderView> old = [.. senders.Where(sender => self.Sync.WalSendersThen.Contains(sender.Pid))];
+        // The key is of the copy that the store was restored from; the names in force are not.
+        if (view.Sync is { } copied && copied.ModRevision < view.TermBaseRevision)
+        {
+            return names is null
+                ? new SyncStep.Nothing("the names are in nobody's form, and the key is of a restored copy")
+                : new SyncStep.WriteKey(
+                    new SyncKey(self.Name, names.Standbys, Math.Max(0, names.Standbys.Length - names.Count)),
+                    copied.ModRevision, "of the names in force: the key is of a restored copy");
+        }
         var step = SyncQuorum.Next(new SyncFacts
         {
             Self = self.Name,

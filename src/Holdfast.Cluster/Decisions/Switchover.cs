@@ -17,6 +17,12 @@ static class Switchover
             return new ClearFailover($"{self.Name} leads already");
         if (settings.Pause && wish.Candidate is null)
             return new ClearFailover("paused: a switchover needs its candidate named");
+        // Another term than ours answered it already: it led back here.
+        if (wish.ModRevision < view.Leader!.ModRevision && wish.Leader == self.Name)
+            return new ClearFailover("it was tried, and nobody else could be elected");
+        if (view.Sync is { Standbys.IsEmpty: false } sync
+            && Streaming(self).Count(sync.Standbys.Contains) <= sync.Quorum)
+            return new ClearFailover($"a candidate needs {sync.Quorum} other voters that stream");
         var ready = Ready(view, self, settings);
         if (wish.Candidate is { } named)
         {
@@ -28,6 +34,9 @@ static class Switchover
             ? new HandOver(ready[0], "asked for by an operator; the best candidate")
             : new ClearFailover("no replica can take over without loss");
     }
+
+    static IEnumerable<NodeName> Streaming(SelfView self) =>
+        self.Postgres.WalSenders.Where(sender => sender.State == "streaming").Select(sender => sender.Name);
 
     /// <summary>Who could take over now, the farthest first.</summary>
     static List<NodeName> Ready(ClusterView view, SelfView self, DynamicSettings settings) =>

@@ -17,6 +17,9 @@ public sealed record ClusterView
     /// <summary>What every term of this store is raised by (a restored store counts its revisions anew).</summary>
     public long TermBase { get; init; }
 
+    /// <summary>mod_revision of that base, 0 without one: what is older is of the copy that was restored.</summary>
+    public long TermBaseRevision { get; init; }
+
     /// <summary>Null: absent; empty: somebody bootstraps; else the system identifier, decimal.</summary>
     public string? Initialize { get; init; }
 

@@ -13,13 +13,15 @@ public static class ClusterReader
 {
     public static ClusterView Read(Snapshot snapshot, PatroniKeys keys, HoldfastKeys ours)
     {
-        var termBase = Integer(snapshot.Find(ours.TermBase)?.Value) ?? 0;
+        var raised = snapshot.Find(ours.TermBase);
+        var termBase = Integer(raised?.Value) ?? 0;
         var config = snapshot.Find(keys.Config);
         return new ClusterView
         {
             Revision = snapshot.Header.Revision,
             StoreId = snapshot.Header.StoreId,
             TermBase = termBase,
+            TermBaseRevision = raised?.ModRevision ?? 0,
             Initialize = snapshot.Find(keys.Initialize)?.Value,
             Leader = Leader(snapshot.Find(keys.Leader), termBase),
             Release = Release(snapshot.Find(ours.Release)),

@@ -93,6 +93,26 @@ public sealed class CampaignTests
             Of("n1", "n2", "n3").Synchronous("n1", 0, "n2")).ShouldBeOfType<Wait>();
 
     [Fact]
+    public void When_every_host_answers_the_farthest_wins_whatever_the_key_says()
+    {
+        var view = Of("n1", "n2", "n3").Synchronous("n1", 0, "n2");
+        var self = Self("n3", PostgresState.Replica);
+        Decide(self.Campaigning(Peer("n2"), Peer("n1")), view).ShouldBeOfType<TakeLock>();
+        Decide(self.Campaigning(Peer("n2"), Peer("n1", position: 1001)), view).ShouldBeOfType<Wait>();
+        Decide(self.Campaigning(Peer("n2")), view).ShouldBeOfType<Wait>();
+    }
+
+    [Fact]
+    public void A_key_of_a_restored_copy_elects_nobody_unless_every_host_answers()
+    {
+        var view = AfterN1 with { TermBase = 1000, TermBaseRevision = 61 };
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")), view).ShouldBeOfType<Wait>();
+        Decide(Self("n1", PostgresState.Replica).Campaigning(), view).ShouldBeOfType<Wait>();
+        Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3"), Peer("n1")), view)
+            .ShouldBeOfType<TakeLock>();
+    }
+
+    [Fact]
     public void The_last_leader_itself_needs_no_votes() =>
         Decide(Self("n1", PostgresState.Replica).Campaigning()).ShouldBeOfType<TakeLock>();
 

@@ -47,6 +47,20 @@ public sealed class SwitchoverTests
         Decide(Leader(("n2", 900), ("n3", 950)), "n1", null).ShouldBeOfType<HandOver>().Candidate.Value.ShouldBe("n3");
 
     [Fact]
+    public void A_wish_that_nobody_could_be_elected_for_is_cleared() =>
+        Decide(Leader(("n2", 900)), "n1", "n2").ShouldBeOfType<ClearFailover>();
+
+    [Fact]
+    public void A_wish_that_led_back_here_is_cleared()
+    {
+        var view = Of("n1", "n2", "n3").LedBy("n1", term: 80).Synchronous("n1", 1, "n2", "n3") with
+        {
+            Failover = new FailoverView(new NodeName("n1"), null, null, 70),
+        };
+        Ha.Decide(view, Leader(("n2", 900), ("n3", 900)), Quorum).ShouldBeOfType<ClearFailover>();
+    }
+
+    [Fact]
     public void Of_equals_the_higher_priority_is_chosen()
     {
         var view = Of("n1", "n2", "n3").LedBy("n1").Synchronous("n1", 1, "n2", "n3");
