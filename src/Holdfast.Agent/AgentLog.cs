@@ -67,7 +67,7 @@ internal static partial class AgentLog
     [LoggerMessage(1105, LogLevel.Warning, "Fenced PostgreSQL: {Why} (term {Term}, {ElapsedMs:0} ms)")]
     public static partial void Fenced(this ILogger log, string why, Term term, double elapsedMs);
 
-    [LoggerMessage(1107, LogLevel.Error,
+    [LoggerMessage(1107, LogLevel.Warning,
         "The loop has not turned for {Seconds:0} s: the lease of term {Term} is renewed no more")]
     public static partial void LoopSilent(this ILogger log, Term term, double seconds);
 
