@@ -87,6 +87,8 @@ internal sealed class HaLoop(
         {
             { Job: not null } => dynamic.LoopWait, // Its end nudges.
             { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
+            // Refused, it may be by a view that is late; written, the watch brings the next turn.
+            _ when decision is HaDecision.Release => AfterFailure,
             _ when decision is not (HaDecision.Wait or HaDecision.Lead) || _published.Suspects != Term.None => Busy,
             // A wish to move the leader is near: whoever may take over is looked at.
             _ when view?.Failover is not null => Busy,

@@ -105,12 +105,14 @@ static class Campaign
         return answered < sync.Quorum ? $"{answered} other voters answered, {sync.Quorum} must" : null;
     }
 
-    // Whoever acknowledged a commit is among them all.
+    // Whoever acknowledged a commit is among them all. One that has no data, or is being cloned or rewound, has nothing
+    // that the leader it was to follow had not.
     static bool EverybodyAnswers(SyncView sync, SelfView self) =>
         !self.Hosts.IsEmpty
         && sync.Standbys.Append(sync.Leader!.Value).All(name => self.Hosts.Contains(name))
         && self.Hosts.All(host => host == self.Name
-            || self.Peers.Any(peer => peer.Name == host && Vouches(peer, self)));
+            || self.Peers.Any(peer => peer.Name == host
+                && (Vouches(peer, self) || peer.Data is DataState.Empty or DataState.Unfinished)));
 
     // Last of all: a priority decides only between those who have the same, and both may take the lock.
     static HaDecision Take(ClusterView view, SelfView self, string why) =>

@@ -100,6 +100,8 @@ public sealed class CampaignTests
         Decide(self.Campaigning(Peer("n2"), Peer("n1")), view).ShouldBeOfType<TakeLock>();
         Decide(self.Campaigning(Peer("n2"), Peer("n1", position: 1001)), view).ShouldBeOfType<Wait>();
         Decide(self.Campaigning(Peer("n2")), view).ShouldBeOfType<Wait>();
+        var cloning = Peer("n1", position: 0) with { Data = DataState.Unfinished, Refused = default };
+        Decide(self.Campaigning(Peer("n2"), cloning), view).ShouldBeOfType<TakeLock>();
     }
 
     [Fact]
