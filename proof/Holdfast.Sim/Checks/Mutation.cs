@@ -93,8 +93,9 @@ internal static class Mutations
 
     /// <summary>Not caught within a bounded number of seeds yet: their timing is too rare.</summary>
     public static bool IsRare(this Mutation mutation) => mutation is Mutation.DeadlineFromAnswer
-        or Mutation.DeadlineMadeUp
-        or Mutation.WalSenderKept or Mutation.RefusalForgotten or Mutation.BeginNotCompared;
+        or Mutation.DeadlineMadeUp or Mutation.RaftTermIgnored or Mutation.LockNotCompared
+        or Mutation.LastSecondIsGone
+        or Mutation.WalSenderKept or Mutation.RefusalForgotten;
 
     public static Transaction Alter(this Mutation mutation, Transaction transaction) => mutation switch
     {

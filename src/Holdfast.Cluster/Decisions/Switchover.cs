@@ -18,7 +18,7 @@ static class Switchover
         if (settings.Pause && wish.Candidate is null)
             return new ClearFailover("paused: a switchover needs its candidate named");
         // Another term than ours answered it already: it led back here.
-        if (wish.ModRevision < view.Leader!.ModRevision && wish.Leader == self.Name)
+        if (view.Leader is { } held && wish.ModRevision < held.ModRevision && wish.Leader == self.Name)
             return new ClearFailover("it was tried, and nobody else could be elected");
         if (view.Sync is { Standbys.IsEmpty: false } sync
             && Streaming(self).Count(sync.Standbys.Contains) <= sync.Quorum)

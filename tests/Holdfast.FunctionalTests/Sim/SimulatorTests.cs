@@ -8,7 +8,7 @@ namespace Holdfast.FunctionalTests.Sim;
 /// <summary>What takes a simulator minutes of processor time rather than milliseconds.</summary>
 public sealed class SimulatorTests
 {
-    const int Seeds = 500, SeedsPerMutation = 1000;
+    const int Seeds = 500, SeedsPerMutation = 2500;
 
     [Fact]
     public void No_promise_breaks_in_500_worlds() =>
