@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 
 namespace Holdfast.Store;
 
@@ -78,6 +79,17 @@ public abstract record Compare(string Key)
 
     /// <summary>The key hangs on this lease.</summary>
     public sealed record Lease(string Key, long Id) : Compare(Key);
+
+    /// <summary>Whether it is true of the key as it is; null: there is no such key.</summary>
+    public bool Holds(KeyValue? pair) => this switch
+    {
+        Missing => pair is null,
+        Exists => pair is not null,
+        ModRevision c => (pair?.ModRevision ?? 0) == c.Revision,
+        Value c => string.Equals(pair?.Value, c.Text, StringComparison.Ordinal),
+        Lease c => (pair?.Lease ?? 0) == c.Id,
+        _ => throw new UnreachableException($"no comparison for {this}"),
+    };
 }
 
 /// <summary>An effect of a transaction.</summary>

@@ -30,19 +30,7 @@ internal sealed class EtcdData
         return copy;
     }
 
-    public bool Holds(Compare compare)
-    {
-        var pair = Find(compare.Key);
-        return compare switch
-        {
-            Compare.Missing => pair is null,
-            Compare.Exists => pair is not null,
-            Compare.ModRevision c => (pair?.ModRevision ?? 0) == c.Revision,
-            Compare.Value c => string.Equals(pair?.Value, c.Text, StringComparison.Ordinal),
-            Compare.Lease c => (pair?.Lease ?? 0) == c.Id,
-            _ => throw new UnreachableException($"no comparison for {compare}"),
-        };
-    }
+    public bool Holds(Compare compare) => compare.Holds(Find(compare.Key));
 
     /// <summary>False: a lease that a put names is gone, and nothing is done.</summary>
     public bool TryApply(IReadOnlyList<Operation> operations)

@@ -124,20 +124,6 @@ internal sealed class LeaseDriver
         return isTaken;
     }
 
-    FenceTicket Ticket(LeaseState state)
-    {
-        var postmaster = _postgres.Postmaster;
-        return new FenceTicket
-        {
-            BootId = _host.BootId,
-            DeadlineNs = BootClock.ToNanoseconds(state.Deadline),
-            Term = state.Term.Value,
-            ModRevision = state.ModRevision,
-            LeaseId = state.LeaseId,
-            RaftTerm = state.RaftTerm,
-            PostmasterPid = postmaster?.Pid ?? 0,
-            PostmasterStart = postmaster?.StartTicks ?? 0,
-            DataDirectory = SupervisorProcess.DataDirectory,
-        };
-    }
+    FenceTicket Ticket(LeaseState state) =>
+        state.Ticket(_host.BootId, _postgres.Postmaster, cgroup: null, SupervisorProcess.DataDirectory);
 }

@@ -5,8 +5,7 @@ using Holdfast.Postgres.Instance;
 namespace Holdfast.Agent.Lease;
 
 /// <summary>On whose behalf the lease is kept: the node's name and key, and the PostgreSQL that hangs on it. Nothing
-/// here
-/// waits for anybody, so that the lease's thread may call it at any time.</summary>
+/// here waits for anybody, so that the lease's thread may call it at any time.</summary>
 internal sealed class LeaseOwner(string name, string leaderKey, IPostgres postgres, string dataDirectory,
     string? cgroup)
 {
@@ -19,21 +18,6 @@ internal sealed class LeaseOwner(string name, string leaderKey, IPostgres postgr
     public bool WritesWithoutRight() =>
         postgres.Postmaster is not null && !File.Exists(Path.Combine(dataDirectory, "standby.signal"));
 
-    public FenceTicket Ticket(LeaseState state)
-    {
-        var postmaster = postgres.Postmaster;
-        return new FenceTicket
-        {
-            BootId = BootClock.BootId,
-            DeadlineNs = BootClock.ToNanoseconds(state.Deadline),
-            Term = state.Term.Value,
-            ModRevision = state.ModRevision,
-            LeaseId = state.LeaseId,
-            RaftTerm = state.RaftTerm,
-            PostmasterPid = postmaster?.Pid ?? 0,
-            PostmasterStart = postmaster?.StartTicks ?? 0,
-            Cgroup = cgroup,
-            DataDirectory = dataDirectory,
-        };
-    }
+    public FenceTicket Ticket(LeaseState state) =>
+        state.Ticket(BootClock.BootId, postgres.Postmaster, cgroup, dataDirectory);
 }

@@ -1,4 +1,5 @@
 using Holdfast.Cluster.Model;
+using Holdfast.Foundation.Processes;
 
 namespace Holdfast.Agent.Lease;
 
@@ -8,4 +9,19 @@ namespace Holdfast.Agent.Lease;
 internal sealed record LeaseState(Term Term, long ModRevision, long LeaseId, TimeSpan Deadline, long RaftTerm)
 {
     public bool IsCounted => Deadline > TimeSpan.Zero;
+
+    /// <summary>What the second owner is handed.</summary>
+    public FenceTicket Ticket(string bootId, ProcessIdentity? postmaster, string? cgroup, string dataDirectory) => new()
+    {
+        BootId = bootId,
+        DeadlineNs = BootClock.ToNanoseconds(Deadline),
+        Term = Term.Value,
+        ModRevision = ModRevision,
+        LeaseId = LeaseId,
+        RaftTerm = RaftTerm,
+        PostmasterPid = postmaster?.Pid ?? 0,
+        PostmasterStart = postmaster?.StartTicks ?? 0,
+        Cgroup = cgroup,
+        DataDirectory = dataDirectory,
+    };
 }

@@ -151,19 +151,7 @@ public sealed class MemoryStore(TimeProvider clock) : IStore
         }
     }
 
-    bool Holds(Compare compare)
-    {
-        var pair = _pairs.GetValueOrDefault(compare.Key);
-        return compare switch
-        {
-            Compare.Missing => pair is null,
-            Compare.Exists => pair is not null,
-            Compare.ModRevision c => (pair?.ModRevision ?? 0) == c.Revision,
-            Compare.Value c => string.Equals(pair?.Value, c.Text, StringComparison.Ordinal),
-            Compare.Lease c => (pair?.Lease ?? 0) == c.Id,
-            _ => throw new UnreachableException($"no comparison for {compare}"),
-        };
-    }
+    bool Holds(Compare compare) => compare.Holds(_pairs.GetValueOrDefault(compare.Key));
 
     string? Objection(ImmutableArray<Operation> operations)
     {
