@@ -40,12 +40,12 @@ internal sealed class AgentCore : IDisposable
         Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
         var reigning = new Reigning(
-            settings, keys, store, postgres, lease, state, Locks, journal, pulses, StoreIsSilent, Nudge, log);
+            settings, keys, store, postgres, lease, state, Locks, journal, pulses, StoreIsSilent, Nudge, Now, log);
         var actor = new Actor(
             settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, clock,
             log);
         Loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk),
+            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),
             postgres, state, clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
         lease.Changed += Nudge;

@@ -49,8 +49,16 @@ internal sealed class AgentState
     }
 
     public Term HistoryWrittenFor { get; set; }
-    public string MemberWritten { get; set; } = "";
+
+    /// <summary>The member key as it was written last, and the same without positions; null: not under the present
+    /// lease.</summary>
+    public MemberView? MemberWritten { get; set; }
+    public MemberView? MemberNews { get; set; }
+
+    /// <summary>When positions and the member's lease were last renewed.</summary>
+    public TimeSpan? PositionsAt { get; set; }
     public Lsn StatusWritten { get; set; }
+    public TimeSpan? StatusAt { get; set; }
     public long MemberLease { get; set; }
     public TimeSpan MemberLeaseTtl { get; set; }
 }

@@ -111,7 +111,10 @@ public sealed class HaAgent : IAsyncDisposable
         if (!stopped.Ok)
             _log.StepFailed("stop", stopped.Why);
         if (_core.Watcher.Current is { } watched)
-            await _core.Locks.ReleaseAsync(watched.View, "the agent was stopped", limit.Token);
+        {
+            var look = await _postgres.LookAsync(limit.Token);
+            await _core.Locks.ReleaseAsync(watched.View, look, "the agent was stopped", limit.Token);
+        }
         await _rest.StopAsync(limit.Token);
     }
 

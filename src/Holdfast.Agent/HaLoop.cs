@@ -21,6 +21,10 @@ internal sealed class HaLoop(
 {
     /// <summary>While something is about to change, the next turn comes this soon.</summary>
     static readonly TimeSpan Busy = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>For so long, while no commit is answered, turns follow each other even sooner.</summary>
+    static readonly TimeSpan HurryFor = TimeSpan.FromSeconds(1), Hurried = TimeSpan.FromMilliseconds(20);
+
     static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
     // Capacity one: a waiting nudge already promises a turn, so a second is safe to drop.
@@ -73,9 +77,9 @@ internal sealed class HaLoop(
         var decision = Ha.Decide(view, self, dynamic);
         Say(decision);
         Show(view, self, decision);
-        // What can't wait for the store comes first; a primary's own key comes before its daily work, as proxies wait
-        // for it.
-        var isDaily = decision is HaDecision.Wait or HaDecision.Lead;
+        // What can't wait for the store comes first; a primary's own key comes before its daily work, as proxies and
+        // replicas wait for it.
+        var isDaily = decision is HaDecision.Wait or HaDecision.Lead or HaDecision.ClearFailover;
         if (!isDaily)
             await actor.ActAsync(decision, view, self, stop);
         if (view is not null)
@@ -83,13 +87,21 @@ internal sealed class HaLoop(
         await ApplySettingsAsync(view, self, stop);
         if (isDaily)
             await actor.ActAsync(decision, view, self, stop);
+        return Rest(view, self, dynamic, decision);
+    }
+
+    TimeSpan Rest(ClusterView? view, SelfView self, DynamicSettings dynamic, HaDecision decision)
+    {
+        var suspects = _published.Suspects != Term.None;
         return self switch
         {
             { Job: not null } => dynamic.LoopWait, // Its end nudges.
+            _ when self.Leaderless < HurryFor || (suspects && self.Silence < Takeover.SuspectAfter + HurryFor) =>
+                Hurried,
             { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
             // Refused, it may be by a view that is late; written, the watch brings the next turn.
             _ when decision is HaDecision.Release => AfterFailure,
-            _ when decision is not (HaDecision.Wait or HaDecision.Lead) || _published.Suspects != Term.None => Busy,
+            _ when decision is not (HaDecision.Wait or HaDecision.Lead) || suspects => Busy,
             // A wish to move the leader is near: whoever may take over is looked at.
             _ when view?.Failover is not null => Busy,
             _ => UntilSuspicion(self, dynamic),
@@ -102,7 +114,7 @@ internal sealed class HaLoop(
         if (self is not { Silence: { } silence, HasLease: false } || !dynamic.EarlyTakeover)
             return dynamic.LoopWait;
         var left = Takeover.SuspectAfter - silence;
-        return left < Busy ? Busy : left < dynamic.LoopWait ? left : dynamic.LoopWait;
+        return left < Hurried ? Hurried : left < dynamic.LoopWait ? left : dynamic.LoopWait;
     }
 
     async ValueTask ApplySettingsAsync(ClusterView? view, SelfView self, CancellationToken stop)

@@ -39,7 +39,7 @@ internal sealed class Actor(
         Wait => ValueTask.CompletedTask,
         Fence d => KillNow(d),
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
-        TakeLock d => locks.TakeAsync(d, view!, stop),
+        TakeLock d => TakeAsync(d, view!, stop),
         LeaveTerm d => Leave(d),
         Release d => GiveUpAsync(d, view!, self, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
@@ -61,12 +61,20 @@ internal sealed class Actor(
         return ValueTask.CompletedTask;
     }
 
+    // The promotion waits for the names; on a replica they do nothing. Whatever comes of it, the promotion sees to it.
+    async ValueTask TakeAsync(TakeLock decision, ClusterView view, CancellationToken stop)
+    {
+        var taking = locks.TakeAsync(decision, view, stop).AsTask();
+        _ = await postgres.SetSynchronousStandbysAsync(decision.Names.Text, stop);
+        await taking;
+    }
+
     // A start under the lock that is given up must have ended before anybody else may write.
     ValueTask GiveUpAsync(Release decision, ClusterView view, SelfView self, CancellationToken stop)
     {
         if (self is { HasLease: true, Postgres.State: PostgresState.Starting })
             postgres.Kill();
-        return locks.ReleaseAsync(view, decision.Why, stop);
+        return locks.ReleaseAsync(view, look: null, decision.Why, stop);
     }
 
     ValueTask Begin(HaDecision decision, ClusterView view, CancellationToken stop)
@@ -159,7 +167,7 @@ internal sealed class Actor(
                 verdict = await postgres.CompareHistoryAsync(AddressOf(view, decision.Leader)!.Value, token);
                 return StepResult.Done;
             },
-            _ => Compared(decision.Term, verdict),
+            _ => Compared(decision, verdict),
             stop);
     }
 
@@ -203,14 +211,15 @@ internal sealed class Actor(
         if (!stopped.Ok)
             return stopped;
         // Not clean, or not arrived: the next turn starts it again where it was, and nothing is lost.
-        if ((await postgres.LookAsync(stop)).ShutdownAt is not { } end
+        var look = await postgres.LookAsync(stop);
+        if (look.ShutdownAt is not { } end
             || !await HasArrivedAsync(view, decision.Candidate, end, stop))
         {
             var why = $"{decision.Candidate} has not got the record of the shutdown";
             await locks.ClearFailoverAsync(view, why, stop);
             return StepResult.Failed(why);
         }
-        await locks.ReleaseAsync(view, $"switchover to {decision.Candidate}", stop);
+        await locks.ReleaseAsync(view, look, $"switchover to {decision.Candidate}", stop);
         return StepResult.Done;
     }
 
@@ -220,7 +229,7 @@ internal sealed class Actor(
         if (decision.StopLimit > TimeSpan.Zero)
             _ = await postgres.StopAsync(decision.StopLimit, stop);
         postgres.Kill();
-        await locks.ReleaseAsync(view, decision.Why, stop);
+        await locks.ReleaseAsync(view, look: null, decision.Why, stop);
         return StepResult.Done;
     }
 
@@ -248,10 +257,11 @@ internal sealed class Actor(
         state.StartsTerm = term;
     }
 
-    void Compared(Term term, HistoryVerdict verdict)
+    void Compared(CompareHistory decision, HistoryVerdict verdict)
     {
-        var tried = state.History is { RewindTried: true } before && before.Term == term;
-        (state.History, state.HistoryAt) = (new HistoryView(term, verdict, tried), clock.GetElapsedTime(0));
+        var tried = state.History is { RewindTried: true } before && before.Term == decision.Term;
+        state.History = new HistoryView(decision.Term, verdict, tried) { IsEarly = decision.IsEarly };
+        state.HistoryAt = clock.GetElapsedTime(0);
     }
 
     void Rewound(Term term, StepResult result) => state.History = new HistoryView(

@@ -62,7 +62,11 @@ internal sealed class Locks(
     };
 
     /// <summary>Gives the lock up, if it is still ours. PostgreSQL does not write here.</summary>
-    public async ValueTask ReleaseAsync(ClusterView view, string why, CancellationToken stop)
+    /// <param name="view">Of the cluster.</param>
+    /// <param name="look">Of PostgreSQL, which has stopped; null where that is not known to have been clean.</param>
+    /// <param name="why">The reason.</param>
+    /// <param name="stop">Ends the agent.</param>
+    public async ValueTask ReleaseAsync(ClusterView view, PostgresView? look, string why, CancellationToken stop)
     {
         var (revision, term, leaseId) = lease.State is { } held
             ? (held.ModRevision, held.Term, held.LeaseId)
@@ -71,12 +75,16 @@ internal sealed class Locks(
                 : default;
         if (revision == 0)
             return;
+        var release = new ReleaseView(settings.Name, term, why)
+        {
+            End = look is { ShutdownAt: { } at, Timeline: { } timeline } ? (timeline, at) : null,
+        };
         var result = await store.CommitAsync(
             new Transaction(
                 [new Compare.ModRevision(keys.Leader, revision)],
                 [
                     new Operation.Delete(keys.Leader),
-                    new Operation.Put(ours.Release, ClusterValues.Release(new ReleaseView(settings.Name, term, why))),
+                    new Operation.Put(ours.Release, ClusterValues.Release(release)),
                 ]),
             stop);
         Log("releasing the lock", result);

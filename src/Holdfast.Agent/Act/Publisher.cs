@@ -8,10 +8,14 @@ namespace Holdfast.Agent.Act;
 /// <summary>Keeps this member's key: what it says of itself, on a lease of its own.</summary>
 internal sealed class Publisher(
     AgentSettings settings, PatroniKeys keys, IStore store, AgentState state, Func<bool> storeIsSilent,
-    Func<DiskView> disk)
+    Func<DiskView> disk, Func<TimeSpan> now)
 {
     /// <summary>The version of Patroni whose keys and answers we follow: other members compare it.</summary>
     public const string PatroniVersion = "4.1.4";
+
+    /// <summary>How often what always changes is written, in terms of loop_wait: below one, so that every regular turn
+    /// does.</summary>
+    public const double PositionPace = 0.5;
 
     public async ValueTask PublishAsync(AgentView view, DynamicSettings dynamic, CancellationToken stop)
     {
@@ -20,35 +24,49 @@ internal sealed class Publisher(
             return;
         // Twice the lock's ttl: a member outlives an etcd election, and the lock does not wait for it.
         var ttl = 2 * dynamic.Ttl;
-        if (!await KeepLeaseAsync(ttl, stop))
+        if (!await EnsureLeaseAsync(ttl, stop))
             return;
-        var json = MemberJson.Write(Describe(view));
-        if (json == state.MemberWritten)
-            return;
-        var result = await store.CommitAsync(
-            new Transaction([], [new Operation.Put(keys.Member(settings.Name.Value), json, state.MemberLease)]), stop);
-        if (result.Outcome == WriteOutcome.Written)
-            state.MemberWritten = json;
-        else if (result.Outcome == WriteOutcome.Refused)
-            state.MemberLease = 0; // The lease is gone; the next turn makes a new one.
+        // What is new is waited for; positions and the lease have time. On a busy database a position is always new,
+        // and each write wakes every agent: without a pace they would wake each other without end.
+        var isDue = !(now() - state.PositionsAt < dynamic.LoopWait * PositionPace);
+        var described = Describe(view);
+        var news = described with { Position = Lsn.Zero, Received = null, Replayed = null };
+        if (news != state.MemberNews || (isDue && described != state.MemberWritten))
+            await WriteAsync(described, news, stop);
+        if (isDue && state.MemberLease != 0)
+            await KeepAliveAsync(stop);
     }
 
-    async ValueTask<bool> KeepLeaseAsync(TimeSpan ttl, CancellationToken stop)
+    async ValueTask WriteAsync(MemberView described, MemberView news, CancellationToken stop)
     {
+        var put = new Operation.Put(keys.Member(settings.Name.Value), MemberJson.Write(described), state.MemberLease);
+        var result = await store.CommitAsync(new Transaction([], [put]), stop);
+        if (result.Outcome == WriteOutcome.Written)
+            (state.MemberWritten, state.MemberNews) = (described, news);
+        else if (result.Outcome == WriteOutcome.Refused)
+            state.MemberLease = 0; // It is gone: the next turn makes a new one.
+    }
+
+    async ValueTask KeepAliveAsync(CancellationToken stop)
+    {
+        state.PositionsAt = now();
         try
         {
-            if (state.MemberLease != 0 && state.MemberLeaseTtl == ttl
-                && await store.KeepAliveAsync(state.MemberLease, stop) is not null)
-            {
-                return true;
-            }
+            if (await store.KeepAliveAsync(state.MemberLease, stop) is null)
+                state.MemberLease = 0;
         }
         catch (StoreUnavailableException)
         {
-            return false;
+            // The next turn tries again.
         }
+    }
+
+    async ValueTask<bool> EnsureLeaseAsync(TimeSpan ttl, CancellationToken stop)
+    {
+        if (state.MemberLease != 0 && state.MemberLeaseTtl == ttl)
+            return true;
         var granted = await store.GrantLeaseAsync(ttl, stop);
-        (state.MemberLease, state.MemberLeaseTtl, state.MemberWritten) = (granted.Lease, ttl, "");
+        (state.MemberLease, state.MemberLeaseTtl, state.MemberNews) = (granted.Lease, ttl, null);
         return granted.Outcome == WriteOutcome.Written;
     }
 

@@ -24,6 +24,7 @@ internal sealed class Reigning(
     IPulses pulses,
     Func<bool> storeIsSilent,
     Action<string> nudge,
+    Func<TimeSpan> now,
     ILogger log)
 {
     public async ValueTask LeadAsync(
@@ -40,7 +41,7 @@ internal sealed class Reigning(
         if (storeIsSilent())
             return; // Every try would take its whole limit.
         await WriteFailsafeAsync(view, held, stop);
-        await PublishPositionAsync(look, held, stop);
+        await PublishPositionAsync(view, look, held, stop);
         await journal.RecordAsync(view, held, stop);
     }
 
@@ -136,11 +137,14 @@ internal sealed class Reigning(
             log.StepFailed(step, result.Why);
     }
 
-    async ValueTask PublishPositionAsync(PostgresView look, LeaseState held, CancellationToken stop)
+    async ValueTask PublishPositionAsync(
+        ClusterView view, PostgresView look, LeaseState held, CancellationToken stop)
     {
         var position = look.Written ?? Lsn.Zero;
-        if (position == state.StatusWritten)
+        var pace = (view.Settings ?? settings.BootstrapDcs).LoopWait * Publisher.PositionPace;
+        if (position == state.StatusWritten || now() - state.StatusAt < pace)
             return;
+        state.StatusAt = now();
         var result = await store.CommitAsync(
             new Transaction(
                 [new Compare.ModRevision(keys.Leader, held.ModRevision)],

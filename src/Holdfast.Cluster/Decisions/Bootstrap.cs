@@ -24,7 +24,7 @@ static class Bootstrap
     static HaDecision Continue(SelfView self) => (self.Postgres.Data, self.Postgres.State) switch
     {
         (DataState.Usable, PostgresState.Stopped) =>
-            new TakeLock(new SyncKey(self.Name, [], 0), 0, 0, "the new cluster needs its leader"),
+            new TakeLock(new SyncKey(self.Name, [], 0), SyncNames.Nobody, 0, 0, "the new cluster needs its leader"),
         (DataState.Usable, _) => new StopReplica("the first primary starts from a stopped directory"),
         _ => new Initialize("this node creates the cluster"),
     };

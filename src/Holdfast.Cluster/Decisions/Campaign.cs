@@ -33,7 +33,7 @@ static class Campaign
         var isOff = settings.SynchronousMode == SynchronousMode.Off;
         return view.Sync is null or { Leader: null } || (isOff && view.Sync.Standbys.IsEmpty)
             ? Asynchronous(view, self, settings, ahead)
-            : Synchronous(view, view.Sync, self, ahead);
+            : Synchronous(view, view.Sync, self, settings, ahead);
     }
 
     /// <summary>Why the old term is not surely over.</summary>
@@ -79,17 +79,20 @@ static class Campaign
             return new Wait($"{lag} bytes behind the last leader, limit {settings.MaximumLagOnFailover}");
         return ahead is { NoFailover: false }
             ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
-            : Take(view, self, $"lock is free, {lag} bytes behind the last leader, nobody ahead");
+            : Take(view, self, settings, $"lock is free, {lag} bytes behind the last leader, nobody ahead");
     }
 
-    static HaDecision Synchronous(ClusterView view, SyncView sync, SelfView self, PeerAnswer? ahead)
+    static HaDecision Synchronous(
+        ClusterView view, SyncView sync, SelfView self, DynamicSettings settings, PeerAnswer? ahead)
     {
+        if (HasAll(view, sync, self))
+            return Take(view, self, settings, "lock was released, and the record of the last shutdown is here");
         var answered = self.Peers.Count(peer => Vouches(peer, self) && sync.Standbys.Contains(peer.Name));
         if (!EverybodyAnswers(sync, self) && Ineligible(view, sync, self, answered) is { } why)
             return new Wait(why);
         return ahead is not null
             ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
-            : Take(view, self,
+            : Take(view, self, settings,
                 $"lock is free, {answered} other voters answered, none is ahead of {self.Postgres.Position}");
     }
 
@@ -105,6 +108,13 @@ static class Campaign
         return answered < sync.Quorum ? $"{answered} other voters answered, {sync.Quorum} must" : null;
     }
 
+    // Nothing was written after that record. Every reign begins with a new /sync: none has begun since the release.
+    static bool HasAll(ClusterView view, SyncView sync, SelfView self) =>
+        self.Lock == LockFreedom.Released && view.Release is { End: { } end } release
+        && sync.Leader == release.By && sync.ModRevision < release.ModRevision
+        && sync.ModRevision >= view.TermBaseRevision
+        && self.Postgres.Timeline == end.Timeline && self.Postgres.Position > end.At;
+
     // Whoever acknowledged a commit is among them all. One that has no data, or is being cloned or rewound, has nothing
     // that the leader it was to follow had not.
     static bool EverybodyAnswers(SyncView sync, SelfView self) =>
@@ -115,12 +125,19 @@ static class Campaign
                 && (Vouches(peer, self) || peer.Data is DataState.Empty or DataState.Unfinished)));
 
     // Last of all: a priority decides only between those who have the same, and both may take the lock.
-    static HaDecision Take(ClusterView view, SelfView self, string why) =>
+    static HaDecision Take(ClusterView view, SelfView self, DynamicSettings settings, string why) =>
         self.Leaderless < HigherPriorityFirst && Preferred(view, self) is { } other
             ? new Wait($"{other.Name} is as far on, and its failover_priority {view.PriorityOf(other.Name)} is above"
                 + $" {self.FailoverPriority}")
-            : new TakeLock(SyncQuorum.ForNewLeader(self.Name, view.Sync), view.Sync?.ModRevision ?? 0,
-                LeaderRevision: 0, why);
+            : Taking(self, view.Sync, settings, leaderRevision: 0, why);
+
+    internal static TakeLock Taking(
+        SelfView self, SyncView? sync, DynamicSettings settings, long leaderRevision, string why)
+    {
+        var key = SyncQuorum.ForNewLeader(self.Name, sync);
+        return new TakeLock(
+            key, SyncQuorum.NamesOf(key.Standbys, key.Quorum, settings), sync?.ModRevision ?? 0, leaderRevision, why);
+    }
 
     static PeerAnswer? Preferred(ClusterView view, SelfView self) => view.Failover?.Candidate == self.Name
         ? null

@@ -85,13 +85,8 @@ public static class Ha
         _ => throw new UnreachableException($"{self.Postgres.State}"),
     };
 
-    // The key decides: as long as it names voters, commits wait for them, whatever the mode is by now.
     static SyncNames NamesOf(ClusterView view, DynamicSettings settings) =>
-        view.Sync is { Standbys.IsEmpty: false } || settings.SynchronousMode != SynchronousMode.Off
-            ? SyncQuorum.NamesOf(
-                view.Sync?.Standbys ?? [], view.Sync?.Quorum ?? 0, settings.SynchronousModeStrict,
-                settings.SynchronousMode == SynchronousMode.On)
-            : SyncNames.Nobody;
+        SyncQuorum.NamesOf(view.Sync?.Standbys ?? [], view.Sync?.Quorum ?? 0, settings);
 
     static HaDecision WithoutLeader(ClusterView view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.Data, self.Postgres.State) switch

@@ -26,8 +26,10 @@ public abstract record HaDecision(string Why)
 
     /// <summary>Takes the lock if it is still at <paramref name="LeaderRevision"/> (0: nobody has it) and /sync is
     /// still
-    /// as seen; writes /sync for the new reign with it.</summary>
-    public sealed record TakeLock(SyncKey Sync, long SyncRevision, long LeaderRevision, string Why) : HaDecision(Why);
+    /// as seen; writes /sync for the new reign with it. Meanwhile PostgreSQL learns the names that belong to
+    /// that.</summary>
+    public sealed record TakeLock(SyncKey Sync, SyncNames Names, long SyncRevision, long LeaderRevision, string Why)
+        : HaDecision(Why);
 
     /// <summary>Promotes the running replica with these names in force.</summary>
     public sealed record Promote(Term Term, SyncNames Names, string Why) : HaDecision(Why);
@@ -62,7 +64,11 @@ public abstract record HaDecision(string Why)
     public sealed record Follow(NodeName Leader, string Why) : HaDecision(Why);
 
     /// <summary>Compares local history with the leader's.</summary>
-    public sealed record CompareHistory(NodeName Leader, Term Term, string Why) : HaDecision(Why);
+    /// <param name="Leader">Who has the lock.</param>
+    /// <param name="Term">Of that lock.</param>
+    /// <param name="IsEarly">The leader is still being promoted: <see cref="HistoryView.IsEarly"/>.</param>
+    /// <param name="Why">The reason.</param>
+    public sealed record CompareHistory(NodeName Leader, Term Term, bool IsEarly, string Why) : HaDecision(Why);
 
     /// <summary>Stops PostgreSQL if it runs; the next turn rewinds or clones.</summary>
     public sealed record StopReplica(string Why) : HaDecision(Why);

@@ -47,7 +47,7 @@ static class Rejoin
         {
             { Verdict: HistoryVerdict.Unknown } when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
             null or { Verdict: HistoryVerdict.Unknown } =>
-                new CompareHistory(leader.Holder, leader.Term, "stopped; may it stream?"),
+                new CompareHistory(leader.Holder, leader.Term, IsEarly: false, "stopped; may it stream?"),
             { Verdict: HistoryVerdict.Same } =>
                 new StartReplica(leader.Holder, $"history is a part of {leader.Holder}'s"),
             { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
@@ -64,14 +64,14 @@ static class Rejoin
         if (view.Member(leader.Holder)?.Address is not { } address)
             return new Wait($"{leader.Holder} has published no address yet");
         if (!Follows(self.Postgres.PrimaryConninfo, address))
-            return leads ? Join(leader, self) : new Wait($"{leader.Holder} is not primary yet");
+            return leads ? Join(leader, self) : Prepare(leader, self);
         if (!leads || !(self.NotStreaming > Ha.NotStreamingMax))
             return new Wait($"follows {leader.Holder}");
         return Fresh(leader, self) switch
         {
             { Verdict: HistoryVerdict.Unknown } when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
             null or { Verdict: HistoryVerdict.Unknown } =>
-                new CompareHistory(leader.Holder, leader.Term,
+                new CompareHistory(leader.Holder, leader.Term, IsEarly: false,
                     $"not streaming for {self.NotStreaming!.Value.TotalSeconds:0.0} s"),
             { Verdict: HistoryVerdict.Diverged } => new StopReplica("its history diverged"),
             { Verdict: HistoryVerdict.Same } when self.NotStreaming > CloneAfter => Clone(
@@ -83,19 +83,27 @@ static class Rejoin
         };
     }
 
+    // Its promotion and this go side by side, since its first commit may wait for this replica.
+    static HaDecision Prepare(LeaderView leader, SelfView self) =>
+        self.History is { } early && early.Term == leader.Term
+            ? new Wait($"{leader.Holder} is not primary yet")
+            : new CompareHistory(leader.Holder, leader.Term, IsEarly: true,
+                $"{leader.Holder} is being promoted; may it be followed then?");
+
     // Equal timeline numbers are not equal history, but PostgreSQL goes by numbers: it would stream, and mix the two.
-    static HaDecision Join(LeaderView leader, SelfView self) => Fresh(leader, self)?.Verdict switch
-    {
-        HistoryVerdict.Unknown when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
-        null or HistoryVerdict.Unknown =>
-            new CompareHistory(leader.Holder, leader.Term, "another node leads; may it stream?"),
-        // Without the log it will not stream; the wait for that decides.
-        HistoryVerdict.Same or HistoryVerdict.Removed =>
-            new Follow(leader.Holder, $"history is a part of {leader.Holder}'s"),
-        HistoryVerdict.Diverged => new StopReplica("its history diverged"),
-        HistoryVerdict.OtherSystem => new Wait($"{leader.Holder} is of another system"),
-        var other => throw new UnreachableException($"{other}"),
-    };
+    static HaDecision Join(LeaderView leader, SelfView self) =>
+        (Fresh(leader, self) ?? Early(leader, self))?.Verdict switch
+        {
+            HistoryVerdict.Unknown when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
+            null or HistoryVerdict.Unknown =>
+                new CompareHistory(leader.Holder, leader.Term, IsEarly: false, "another node leads; may it stream?"),
+            // Without the log it will not stream; the wait for that decides.
+            HistoryVerdict.Same or HistoryVerdict.Removed =>
+                new Follow(leader.Holder, $"history is a part of {leader.Holder}'s"),
+            HistoryVerdict.Diverged => new StopReplica("its history diverged"),
+            HistoryVerdict.OtherSystem => new Wait($"{leader.Holder} is of another system"),
+            var other => throw new UnreachableException($"{other}"),
+        };
 
     static Wait NoAnswer(LeaderView leader) => new($"{leader.Holder} did not tell its history; asked again soon");
 
@@ -105,7 +113,10 @@ static class Rejoin
             : new CloneFrom(leader.Holder, why);
 
     static HistoryView? Fresh(LeaderView leader, SelfView self) =>
-        self.History is { } h && h.Term == leader.Term ? h : null;
+        self.History is { IsEarly: false } h && h.Term == leader.Term ? h : null;
+
+    static HistoryView? Early(LeaderView leader, SelfView self) =>
+        self.History is { IsEarly: true, Verdict: HistoryVerdict.Same } h && h.Term == leader.Term ? h : null;
 
     static bool Follows(string conninfo, (string Host, int Port) address) =>
         conninfo.Contains($"host={address.Host} ", StringComparison.Ordinal)

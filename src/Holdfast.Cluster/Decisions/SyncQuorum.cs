@@ -25,12 +25,17 @@ public static class SyncQuorum
         return new SyncKey(self, [.. voters], Math.Max(0, voters.Count - 1));
     }
 
-    /// <summary>The names that belong to a key, for a primary that starts: every voter may acknowledge.</summary>
-    /// <param name="listed">Plain synchronous mode: its form is used where all voters must acknowledge.</param>
-    public static SyncNames NamesOf(ImmutableArray<NodeName> voters, int quorum, bool strict, bool listed)
+    /// <summary>The names that belong to a key, for a primary that starts: every voter may acknowledge. The key
+    /// decides: as long as it names voters, commits wait for them, whatever the mode is by now.</summary>
+    public static SyncNames NamesOf(ImmutableArray<NodeName> voters, int quorum, DynamicSettings settings)
     {
+        // Plain synchronous mode has a form of its own where all voters must acknowledge.
+        var listed = settings.SynchronousMode == SynchronousMode.On;
         if (voters.IsEmpty)
-            return SyncNames.WithoutStandbys(strict, listed);
+        {
+            return settings.SynchronousMode == SynchronousMode.Off
+                ? SyncNames.Nobody : SyncNames.WithoutStandbys(settings.SynchronousModeStrict, listed);
+        }
         var count = Math.Max(1, voters.Length - quorum);
         return new SyncNames(count, voters, listed && count == voters.Length);
     }

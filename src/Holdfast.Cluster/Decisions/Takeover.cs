@@ -41,7 +41,7 @@ public static class Takeover
             return new Wait(unfit);
         return self.Peers.FirstOrDefault(peer => Campaign.Ahead(peer, self.Postgres)) is { } ahead
             ? new Wait($"{ahead.Name} is ahead, at {ahead.Position}")
-            : new TakeLock(SyncQuorum.ForNewLeader(self.Name, sync), sync.ModRevision, leader.ModRevision,
+            : Campaign.Taking(self, sync, settings, leader.ModRevision,
                 $"{leader.Holder} is silent, {refusing} other voters refuse term {leader.Term},"
                     + $" none is ahead of {self.Postgres.Position}");
     }

@@ -84,7 +84,13 @@ public sealed record ClusterView
 public sealed record LeaderView(NodeName Holder, Term Term, long ModRevision, long LeaseId);
 
 /// <summary>The lock of <paramref name="Term"/> was given up by its owner, whose PostgreSQL no longer writes.</summary>
-public sealed record ReleaseView(NodeName By, Term Term, string Why);
+public sealed record ReleaseView(NodeName By, Term Term, string Why)
+{
+    /// <summary>Where the record of a clean shutdown stands, and on which timeline: the last that this reign wrote.
+    /// Null where it did not end cleanly.</summary>
+    public (int Timeline, Lsn At)? End { get; init; }
+    public long ModRevision { get; init; }
+}
 
 /// <summary>
 /// Patroni's key <c>sync</c>. <paramref name="Standbys"/> never contains the leader, and is in name order.

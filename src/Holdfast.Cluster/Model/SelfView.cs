@@ -117,7 +117,13 @@ public enum LockFreedom
 }
 
 /// <param name="Term">Of the leader compared with; another term makes this stale.</param>
-public sealed record HistoryView(Term Term, HistoryVerdict Verdict, bool RewindTried);
+public sealed record HistoryView(Term Term, HistoryVerdict Verdict, bool RewindTried)
+{
+    /// <summary>Compared while the leader was still being promoted. Same is then enough to follow it once it writes:
+    /// PostgreSQL itself turns away from a timeline that left its own before what it has replayed. Anything else is
+    /// asked again.</summary>
+    public bool IsEarly { get; init; }
+}
 
 public enum HistoryVerdict
 {

@@ -16,27 +16,35 @@ sealed class HistoryCheck(
     // time.
     const string Identify = """
         SELECT concat_ws(' ', (pg_control_system()).system_identifier, pg_is_in_recovery(),
-          CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_replay_lsn(), '0/0')
+          CASE WHEN pg_is_in_recovery()
+            THEN coalesce(greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()), '0/0')
             ELSE pg_current_wal_insert_lsn() END,
           CASE WHEN pg_is_in_recovery() THEN
             lpad(upper(to_hex(coalesce((SELECT received_tli FROM pg_stat_wal_receiver),
-              greatest((pg_control_checkpoint()).timeline_id,
-                (pg_control_recovery()).min_recovery_end_timeline)))), 8, '0')
+              greatest((pg_control_checkpoint()).timeline_id, (pg_control_recovery()).min_recovery_end_timeline,
+                (SELECT max(('x' || left(name, 8))::bit(32)::int4)
+                  FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'))))), 8, '0')
             ELSE left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) END)
         """;
 
-    public async ValueTask<HistoryVerdict> CompareAsync(ServerAddress server, CancellationToken stop)
+    /// <summary>One session tells all: while a new primary waits for its standbys, every connection counts.</summary>
+    /// <param name="server">Whom we would stream from.</param>
+    /// <param name="running">How far the log of this server goes, looked up before this call; 0 where it is
+    /// stopped.</param>
+    /// <param name="stop">Ends the agent.</param>
+    public async ValueTask<HistoryVerdict> CompareAsync(ServerAddress server, Lsn running, CancellationToken stop)
     {
-        SourceHistory? source = null;
+        var reading = control.ReadAsync(stop).AsTask();
+        var (verdict, why) = (HistoryVerdict.Unknown, "");
         var asked = await Sql.AttemptAsync($"asking {server.Name} for its history", InstanceLimits.Sql, async bounded =>
         {
-            source = await AskAsync(server, bounded);
+            await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, bounded);
+            var source = await AskAsync(session, server, bounded);
+            (verdict, why) = await CompareAsync(session, source, await reading, running, bounded);
             return StepResult.Done;
         }, stop);
-        var (verdict, why) = source is null
-            ? (HistoryVerdict.Unknown, asked.Why)
-            : await CompareAsync(server, source, stop);
-        log.Compared(server.Name.Value, verdict, why);
+        await reading;
+        log.Compared(server.Name.Value, verdict, asked.Ok ? why : asked.Why);
         return verdict;
     }
 
@@ -64,47 +72,43 @@ sealed class HistoryCheck(
     }
 
     async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(
-        ServerAddress server, SourceHistory source, CancellationToken stop)
+        SqlSession session, SourceHistory source, ControlFacts? control, Lsn running, CancellationToken stop)
     {
-        if (await control.ReadAsync(stop) is not { } facts)
+        if (control is not { } facts)
             return (HistoryVerdict.Unknown, "the local control file can't be read");
         // Its control file is the source's own, "in production": it tells nothing of this directory.
         if (data.IsUnstartedBackup && facts.SystemIdentifier == source.SystemIdentifier)
             return (HistoryVerdict.Same, "a base backup that was never started");
         var files = new HistoryFiles(data);
-        var local = new LocalHistory(facts, files.Read(facts.Timeline), [.. files.After(facts.Timeline)]);
+        var local = new LocalHistory(facts, files.Read(facts.Timeline), [.. files.After(facts.Timeline)])
+        {
+            Running = running,
+        };
         var passed = false;
         foreach (var point in HistoryComparison.LeftAt(local, source))
             passed = passed || await HasRecordAsync(point, stop);
         // A begin that is not here yet, only its history file, proves nothing.
         var otherBegin = HistoryComparison.SharedBegin(local, source) is { } begin
-            && await HasRecordAsync(new TimelineSwitch(begin.Timeline, begin.Begin, ""), stop)
-            && await IsOtherBeginAsync(server, begin.Timeline, begin.Begin, stop);
+            && await IsOtherBeginAsync(session, begin.Timeline, begin.Begin, stop)
+            && await HasRecordAsync(new TimelineSwitch(begin.Timeline, begin.Begin, ""), stop);
         return HistoryComparison.Compare(local, source, passed, otherBegin);
     }
 
     /// <summary>The first record of a timeline holds the time at which it was written: these bytes are its identity.
     /// False also where one side no longer has them, which proves nothing.</summary>
-    async ValueTask<bool> IsOtherBeginAsync(ServerAddress server, int timeline, Lsn begin, CancellationToken stop)
+    async ValueTask<bool> IsOtherBeginAsync(SqlSession session, int timeline, Lsn begin, CancellationToken stop)
     {
-        var isOther = false;
-        await Sql.AttemptAsync($"asking {server.Name} for a begin", InstanceLimits.Sql, async bounded =>
-        {
-            await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, bounded);
-            var size = ulong.Parse(
-                await session.ScalarAsync("SELECT pg_size_bytes(current_setting('wal_segment_size'))", bounded) ?? "",
-                CultureInfo.InvariantCulture);
-            var file = WalFile(timeline, begin, size);
-            var offset = (long)(begin.Value % size);
-            var theirs = await session.ScalarAsync(
-                "SELECT encode(pg_read_binary_file($1, $2::bigint, $3::bigint, true), 'hex')",
-                [$"pg_wal/{file}", Text(offset), Text(BeginBytes)], bounded);
-            var ours = ReadBegin(Path.Combine(data.WalFolder, file), offset);
-            isOther = theirs is { Length: > 0 } && ours is not null
-                && !string.Equals(theirs, ours, StringComparison.OrdinalIgnoreCase);
-            return StepResult.Done;
-        }, stop);
-        return isOther;
+        var size = ulong.Parse(
+            await session.ScalarAsync("SELECT pg_size_bytes(current_setting('wal_segment_size'))", stop) ?? "",
+            CultureInfo.InvariantCulture);
+        var file = WalFile(timeline, begin, size);
+        var offset = (long)(begin.Value % size);
+        var theirs = await session.ScalarAsync(
+            "SELECT encode(pg_read_binary_file($1, $2::bigint, $3::bigint, true), 'hex')",
+            [$"pg_wal/{file}", Text(offset), Text(BeginBytes)], stop);
+        var ours = ReadBegin(Path.Combine(data.WalFolder, file), offset);
+        return theirs is { Length: > 0 } && ours is not null
+            && !string.Equals(theirs, ours, StringComparison.OrdinalIgnoreCase);
     }
 
     static string? ReadBegin(string path, long offset)
@@ -126,9 +130,8 @@ sealed class HistoryCheck(
 
     static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    async Task<SourceHistory> AskAsync(ServerAddress server, CancellationToken stop)
+    static async Task<SourceHistory> AskAsync(SqlSession session, ServerAddress server, CancellationToken stop)
     {
-        await using var session = await SqlSession.OpenSourceAsync(server, settings.Superuser, stop);
         var fields = (await session.ScalarAsync(Identify, stop) ?? "").Split(' ');
         if (fields.Length != 4)
             throw new FormatException($"{server.Name} did not identify itself");

@@ -8,7 +8,15 @@ sealed record SourceHistory(string SystemIdentifier, bool InRecovery, Lsn Positi
 
 /// <summary>What local files say. <paramref name="Base"/>: the history of the timeline in the control file, null when
 /// its file is missing; <paramref name="Newer"/>: history files above it.</summary>
-sealed record LocalHistory(ControlFacts Control, TimelineHistory? Base, ImmutableArray<TimelineHistory> Newer);
+sealed record LocalHistory(ControlFacts Control, TimelineHistory? Base, ImmutableArray<TimelineHistory> Newer)
+{
+    /// <summary>How far the log of a running server goes; 0 of a stopped one.</summary>
+    public Lsn Running { get; init; }
+
+    /// <summary>How far it surely goes. The control file lags behind.</summary>
+    public Lsn Known => new(Math.Max(
+        Running.Value, Math.Max(Control.MinimumRecovery.Value, Control.Checkpoint.Value)));
+}
 
 /// <summary>
 /// Is local history a prefix of the source's? Pure. The control file alone can't tell where the log of a crashed server
@@ -79,9 +87,11 @@ static class HistoryComparison
                 ? (HistoryVerdict.Unknown, $"crashed as primary of timeline {newest}, and the source is no primary yet")
                 : (HistoryVerdict.Diverged, $"crashed as primary of timeline {newest}, which another one now writes");
         }
-        var known = control.MinimumRecovery > control.Checkpoint ? control.MinimumRecovery : control.Checkpoint;
-        return !source.InRecovery && known > source.Position
-            ? (HistoryVerdict.Diverged, $"local {known} is past the source's {source.Position} on timeline {newest}")
-            : (HistoryVerdict.Same, $"both on timeline {newest}");
+        if (local.Known <= source.Position)
+            return (HistoryVerdict.Same, $"both on timeline {newest}");
+        var past = $"local {local.Known} is past the source's {source.Position} on timeline {newest}";
+        return source.InRecovery
+            ? (HistoryVerdict.Unknown, $"{past}, which is in recovery")
+            : (HistoryVerdict.Diverged, past);
     }
 }

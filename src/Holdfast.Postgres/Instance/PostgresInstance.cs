@@ -108,7 +108,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             if (!rewound.Ok)
                 return rewound;
             // pg_rewind may see no need where numbers are equal and histories are not: then only a clone helps.
-            var verdict = await _history.CompareAsync(source, stop);
+            var verdict = await _history.CompareAsync(source, Lsn.Zero, stop);
             if (verdict != HistoryVerdict.Same)
                 return StepResult.Failed($"after the rewind history is still {verdict}");
             _maker.FinishRewind();
@@ -117,10 +117,12 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
 
     public async ValueTask<HistoryVerdict> CompareHistoryAsync(ServerAddress source, CancellationToken stop)
     {
-        var verdict = await _history.CompareAsync(source, stop);
-        return verdict == HistoryVerdict.Same && _postmaster.Current is { } running
-            && await _look.TryAsync(running, stop) is { State: PostgresState.Replica, Streaming: false } view
-            && await _history.IsLogGoneAsync(source, view.Position, stop)
+        var look = _postmaster.Current is { } running ? await _look.TryAsync(running, stop) : null;
+        var verdict = await _history.CompareAsync(source, look?.Position ?? Lsn.Zero, stop);
+        // Whoever does not follow it yet can't have missed its log either.
+        return verdict == HistoryVerdict.Same && _configuration.Follows(source)
+            && look is { State: PostgresState.Replica, Streaming: false }
+            && await _history.IsLogGoneAsync(source, look.Position, stop)
                 ? HistoryVerdict.Removed
                 : verdict;
     }
@@ -171,22 +173,25 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
 
     public async ValueTask<StepResult> PromoteAsync(string synchronousStandbyNames, CancellationToken stop)
     {
-        var set = await SetSynchronousStandbysAsync(synchronousStandbyNames, stop);
-        if (!set.Ok)
-            return set;
+        if (WriteNames(synchronousStandbyNames) is { Ok: false } refused)
+            return refused;
         _data.ProveClone();
-        return await _sql.StepAsync("promote", InstanceLimits.Promote, async (session, bounded) =>
-        {
-            // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
-            // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
-            await Sql.UntilAsync(session, LookQuery.CheckpointerListens, "t", bounded);
-            if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")
-                return StepResult.Done;
-            if (await session.ScalarAsync("SELECT pg_promote(wait => false)", bounded) != "t")
-                return StepResult.Failed("promote: PostgreSQL did not take the signal");
-            await Sql.UntilAsync(session, "SELECT pg_is_in_recovery()", "f", bounded);
+        return await _sql.StepWhenAsync(
+            "promote", InstanceLimits.Promote, Showing(ServerParameters.SynchronousStandbyNames),
+            synchronousStandbyNames, PromoteAsync, stop);
+    }
+
+    static async Task<StepResult> PromoteAsync(SqlSession session, CancellationToken bounded)
+    {
+        // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
+        // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
+        await Sql.UntilAsync(session, LookQuery.CheckpointerListens, "t", bounded);
+        if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")
             return StepResult.Done;
-        }, stop);
+        if (await session.ScalarAsync("SELECT pg_promote(wait => false)", bounded) != "t")
+            return StepResult.Failed("promote: PostgreSQL did not take the signal");
+        await Sql.UntilAsync(session, "SELECT pg_is_in_recovery()", "f", bounded);
+        return StepResult.Done;
     }
 
     public async ValueTask<StepResult> FollowAsync(ServerAddress? source, CancellationToken stop)
@@ -204,16 +209,10 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             : inForce;
     }
 
-    public async ValueTask<StepResult> SetSynchronousStandbysAsync(string names, CancellationToken stop)
-    {
-        if (RefuseNames(names) is { } refused)
-            return refused;
-        if (Postmaster is null)
-            return StepResult.Failed("synchronous standbys: PostgreSQL does not run");
-        _configuration.SetSynchronousStandbyNames(names);
-        WriteAndReload();
-        return await InForceAsync("synchronous standbys", ServerParameters.SynchronousStandbyNames, names, stop);
-    }
+    public async ValueTask<StepResult> SetSynchronousStandbysAsync(string names, CancellationToken stop) =>
+        WriteNames(names) is { Ok: false } refused
+            ? refused
+            : await InForceAsync("synchronous standbys", ServerParameters.SynchronousStandbyNames, names, stop);
 
     public async ValueTask<StepResult> TerminateWalSenderAsync(int pid, CancellationToken stop)
     {
@@ -305,7 +304,20 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
 
     /// <summary>A new session shows what the postmaster has read.</summary>
     ValueTask<StepResult> InForceAsync(string step, string parameter, string value, CancellationToken stop) =>
-        _sql.UntilAsync(step, InstanceLimits.Reload, $"SELECT current_setting('{parameter}')", value, stop);
+        _sql.UntilAsync(step, InstanceLimits.Reload, Showing(parameter), value, stop);
+
+    static string Showing(string parameter) => $"SELECT current_setting('{parameter}')";
+
+    StepResult WriteNames(string names)
+    {
+        if (RefuseNames(names) is { } refused)
+            return refused;
+        if (Postmaster is null)
+            return StepResult.Failed("synchronous standbys: PostgreSQL does not run");
+        _configuration.SetSynchronousStandbyNames(names);
+        WriteAndReload();
+        return StepResult.Done;
+    }
 
     /// <summary>'*' would let any client that calls itself a standby acknowledge commits.</summary>
     static StepResult? RefuseNames(string names) =>

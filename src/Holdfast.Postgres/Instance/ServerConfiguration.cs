@@ -70,12 +70,15 @@ sealed class ServerConfiguration(InstanceSettings settings, DataDirectory data, 
     {
         lock (_gate)
         {
-            _primaryConninfo = source is { } server
-                ? Conninfo.Of(server, settings.Replication.User, settings.Name, data.PassFile, database: null)
-                : "";
+            _primaryConninfo = source is { } server ? ConninfoOf(server) : "";
             _slotName = source is not null && _cluster?.UseSlots is not false ? settings.Name.SlotName : "";
         }
     }
+
+    public bool Follows(ServerAddress source) => PrimaryConninfo == ConninfoOf(source);
+
+    string ConninfoOf(ServerAddress source) =>
+        Conninfo.Of(source, settings.Replication.User, settings.Name, data.PassFile, database: null);
 
     public void SetSynchronousStandbyNames(string names)
     {

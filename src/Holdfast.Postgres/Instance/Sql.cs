@@ -23,6 +23,17 @@ sealed class Sql(InstanceSettings settings)
     /// session.</summary>
     public ValueTask<StepResult> UntilAsync(
         string what, TimeSpan limit, string query, string expected, CancellationToken stop) =>
+        StepWhenAsync(what, limit, query, expected, (_, _) => Task.FromResult(StepResult.Done), stop);
+
+    /// <summary>Runs <paramref name="step"/> in the first session in which <paramref name="query"/> answers
+    /// <paramref name="expected"/>.</summary>
+    public ValueTask<StepResult> StepWhenAsync(
+        string what,
+        TimeSpan limit,
+        string query,
+        string expected,
+        Func<SqlSession, CancellationToken, Task<StepResult>> step,
+        CancellationToken stop) =>
         AttemptAsync(what, limit, async bounded =>
         {
             while (true)
@@ -30,7 +41,7 @@ sealed class Sql(InstanceSettings settings)
                 await using (var session = await SqlSession.OpenLocalAsync(settings, bounded))
                 {
                     if (string.Equals(await session.ScalarAsync(query, bounded), expected, StringComparison.Ordinal))
-                        return StepResult.Done;
+                        return await step(session, bounded);
                 }
                 await Task.Delay(InstanceLimits.Poll, bounded);
             }

@@ -45,6 +45,11 @@ public static class ClusterReader
     static ReleaseView? Release(KeyValue? pair) =>
         LooseJson.Object(pair?.Value) is { } value && Name(value, "by") is { } by && value.Number("term") is { } term
             ? new ReleaseView(by, new Term(term), value.Text("why") ?? "")
+            {
+                End = value.Number("timeline") is { } timeline and > 0 && value.Position("shutdown_at") is { } end
+                    ? ((int)timeline, new Lsn(end)) : null,
+                ModRevision = pair!.ModRevision,
+            }
             : null;
 
     static ImmutableSortedDictionary<NodeName, string> Failsafe(KeyValue? pair) =>

@@ -69,6 +69,11 @@ public static class ClusterValues
         json.WriteString("by", release.By.Value);
         json.WriteNumber("term", release.Term.Value);
         json.WriteString("why", release.Why);
+        if (release.End is { } end)
+        {
+            json.WriteNumber("timeline", end.Timeline);
+            json.WriteNumber("shutdown_at", end.At.Value);
+        }
     });
 
     /// <summary>Key <c>history</c> with <paramref name="line"/> added. Lines of the same or a later timeline are
