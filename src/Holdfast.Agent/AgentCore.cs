@@ -45,7 +45,8 @@ internal sealed class AgentCore : IDisposable
             settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, clock,
             log);
         Loop = new HaLoop(
-            settings, observer, actor, new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),
+            settings, observer, actor,
+            new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),
             postgres, state, clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
         lease.Changed += Nudge;

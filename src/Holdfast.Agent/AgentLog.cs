@@ -32,6 +32,10 @@ internal static partial class AgentLog
     [LoggerMessage(1009, LogLevel.Information, "{Event}")]
     public static partial void Event(this ILogger log, string @event);
 
+    [LoggerMessage(1010, LogLevel.Warning,
+        "A turn took {ElapsedMs:0} ms, of which the look took {LookMs:0} ms: {Decision}")]
+    public static partial void TurnWasSlow(this ILogger log, double elapsedMs, double lookMs, string decision);
+
     [LoggerMessage(1020, LogLevel.Warning, "The disk is {Word} {Why}")]
     public static partial void DiskIs(this ILogger log, string word, string why);
 

@@ -27,6 +27,9 @@ internal sealed class HaLoop(
 
     static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>A turn that takes so long delays what the next one would do, and is told.</summary>
+    static readonly TimeSpan SlowTurn = TimeSpan.FromMilliseconds(300);
+
     // Capacity one: a waiting nudge already promises a turn, so a second is safe to drop.
     readonly Channel<string> _nudges = Channel.CreateBounded<string>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -72,7 +75,9 @@ internal sealed class HaLoop(
     /// else.</summary>
     internal async ValueTask<TimeSpan> TurnAsync(CancellationToken stop)
     {
+        var began = clock.GetElapsedTime(0);
         var (view, self) = await observer.ObserveAsync(Looked, stop);
+        var observed = clock.GetElapsedTime(0);
         var dynamic = view?.Settings ?? settings.BootstrapDcs;
         var decision = Ha.Decide(view, self, dynamic);
         Say(decision);
@@ -87,6 +92,9 @@ internal sealed class HaLoop(
         await ApplySettingsAsync(view, self, stop);
         if (isDaily)
             await actor.ActAsync(decision, view, self, stop);
+        var took = clock.GetElapsedTime(0) - began;
+        if (took >= SlowTurn)
+            log.TurnWasSlow(took.TotalMilliseconds, (observed - began).TotalMilliseconds, decision.GetType().Name);
         return Rest(view, self, dynamic, decision);
     }
 
@@ -170,6 +178,7 @@ internal sealed class HaLoop(
         HasLease = self.HasLease,
         Term = self.Term,
         Refused = self.Refused,
+        Seen = self.LastTerm,
         Suspects = view?.Leader is { } leader && Takeover.Suspects(view, self, view.Settings ?? settings.BootstrapDcs)
             ? leader.Term : Term.None,
         OnFailsafe = self.OnFailsafe,

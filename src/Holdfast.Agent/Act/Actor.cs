@@ -39,7 +39,7 @@ internal sealed class Actor(
         Wait => ValueTask.CompletedTask,
         Fence d => KillNow(d),
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
-        TakeLock d => TakeAsync(d, view!, stop),
+        TakeLock d => TakeAsync(d, view!, self.Postgres, stop),
         LeaveTerm d => Leave(d),
         Release d => GiveUpAsync(d, view!, self, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
@@ -61,11 +61,17 @@ internal sealed class Actor(
         return ValueTask.CompletedTask;
     }
 
-    // The promotion waits for the names; on a replica they do nothing. Whatever comes of it, the promotion sees to it.
-    async ValueTask TakeAsync(TakeLock decision, ClusterView view, CancellationToken stop)
+    // What the promotion and those who follow will wait for, while the store answers: on a replica it does nothing.
+    // Whatever comes of it is seen to afterwards.
+    async ValueTask TakeAsync(TakeLock decision, ClusterView view, PostgresView look, CancellationToken stop)
     {
         var taking = locks.TakeAsync(decision, view, stop).AsTask();
-        _ = await postgres.SetSynchronousStandbysAsync(decision.Names.Text, stop);
+        if (look.State == PostgresState.Replica)
+        {
+            var naming = postgres.SetSynchronousStandbysAsync(decision.Names.Text, stop).AsTask();
+            await reigning.KeepSlotsAsync(view, look, stop);
+            await naming;
+        }
         await taking;
     }
 

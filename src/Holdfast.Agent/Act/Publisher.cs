@@ -95,6 +95,7 @@ internal sealed class Publisher(
             PendingRestart = view.Postgres.PendingRestart,
             Term = view.Role == "primary" ? view.Term : Term.None,
             Refused = view.Refused,
+            Seen = view.Seen,
             Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
             Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
         };

@@ -70,9 +70,9 @@ internal sealed class Reigning(
             stop));
     }
 
-    // Slots of every host of the file and of every member: a member that is away keeps its write-ahead log, up to
-    // max_slot_wal_keep_size.
-    async ValueTask KeepSlotsAsync(ClusterView view, PostgresView look, CancellationToken stop)
+    /// <summary>Slots of every host of the file and of every member: a member that is away keeps its write-ahead log,
+    /// up to max_slot_wal_keep_size. First before the promotion, for those who follow at once.</summary>
+    public async ValueTask KeepSlotsAsync(ClusterView view, PostgresView look, CancellationToken stop)
     {
         if (view.Settings is { UseSlots: false })
             return;

@@ -65,6 +65,7 @@ public static class Ha
     static HaDecision HoldLock(ClusterView view, SelfView self, DynamicSettings settings) => self.Postgres.State switch
     {
         PostgresState.Primary when self.Bootstrapping => new FinishBootstrap("the first primary runs"),
+        PostgresState.Primary when Newer(view, self) is { } why => new StepDown(TimeSpan.Zero, why),
         PostgresState.Primary when view.Failover is { } wish => Switchover.Decide(view, wish, self, settings),
         PostgresState.Primary when view.Members.FirstOrDefault(member => member.Refused >= self.Term) is { } refusing =>
             new LeaveTerm(self.Term, $"{refusing.Name} refuses term {self.Term}, and the lease is in force"),
@@ -84,6 +85,14 @@ public static class Ha
             self.Term, NamesOf(view, settings), "PostgreSQL ended under the lock: start it in place"),
         _ => throw new UnreachableException($"{self.Postgres.State}"),
     };
+
+    // What the newer reign acknowledged is not here.
+    static string? Newer(ClusterView view, SelfView self) =>
+        view.Leader is { } held && held.Holder == self.Name
+        && view.Members.FirstOrDefault(member => member.Seen > held.Term && member.Seen > self.Term) is { } witness
+            ? $"{witness.Name} has seen term {witness.Seen}, and the lock is of term {held.Term}: the store was"
+                + " restored from a copy that is older than the last reign"
+            : null;
 
     static SyncNames NamesOf(ClusterView view, DynamicSettings settings) =>
         SyncQuorum.NamesOf(view.Sync?.Standbys ?? [], view.Sync?.Quorum ?? 0, settings);

@@ -64,7 +64,7 @@ static class Rejoin
         if (view.Member(leader.Holder)?.Address is not { } address)
             return new Wait($"{leader.Holder} has published no address yet");
         if (!Follows(self.Postgres.PrimaryConninfo, address))
-            return leads ? Join(leader, self) : Prepare(leader, self);
+            return leads ? Join(leader, self) : Prepare(view, leader, self);
         if (!leads || !(self.NotStreaming > Ha.NotStreamingMax))
             return new Wait($"follows {leader.Holder}");
         return Fresh(leader, self) switch
@@ -84,11 +84,18 @@ static class Rejoin
     }
 
     // Its promotion and this go side by side, since its first commit may wait for this replica.
-    static HaDecision Prepare(LeaderView leader, SelfView self) =>
-        self.History is { } early && early.Term == leader.Term
-            ? new Wait($"{leader.Holder} is not primary yet")
-            : new CompareHistory(leader.Holder, leader.Term, IsEarly: true,
-                $"{leader.Holder} is being promoted; may it be followed then?");
+    static HaDecision Prepare(ClusterView view, LeaderView leader, SelfView self) => Early(leader, self) is not null
+        && IsFinal(view, self.Postgres)
+            ? new Follow(leader.Holder, $"{leader.Holder} is being promoted, and has all that is here")
+            : self.History is { } early && early.Term == leader.Term
+                ? new Wait($"{leader.Holder} is not primary yet")
+                : new CompareHistory(leader.Holder, leader.Term, IsEarly: true,
+                    $"{leader.Holder} is being promoted; may it be followed then?");
+
+    // Nothing more can come from a former primary. Else what came after the comparison would be taken for an
+    // acknowledgement of what the new one writes at the same positions.
+    static bool IsFinal(ClusterView view, PostgresView self) => self.PrimaryConninfo.Length == 0
+        || (view.Release is { End: { } end } && self.Timeline == end.Timeline && self.Position > end.At);
 
     // Equal timeline numbers are not equal history, but PostgreSQL goes by numbers: it would stream, and mix the two.
     static HaDecision Join(LeaderView leader, SelfView self) =>

@@ -29,6 +29,9 @@ public sealed record AgentView
     /// <summary>The newest term that this node refuses.</summary>
     public Term Refused { get; init; }
 
+    /// <summary>The newest term that this node has seen.</summary>
+    public Term Seen { get; init; }
+
     /// <summary>The term whose primary this node does not hear; none: it does, or can't tell.</summary>
     public Term Suspects { get; init; }
 

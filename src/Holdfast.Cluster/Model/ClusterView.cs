@@ -140,6 +140,10 @@ public sealed record MemberView
     /// <summary>The newest term whose primary this member refuses.</summary>
     public Term Refused { get; init; }
 
+    /// <summary>The newest term that this member has seen. A store that stands below it was restored from an old
+    /// copy.</summary>
+    public Term Seen { get; init; }
+
     /// <summary>It knows the rules of the early takeover and, as a primary, lets no commit by without its
     /// standbys.</summary>
     public bool Takeover { get; init; }

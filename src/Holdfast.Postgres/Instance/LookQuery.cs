@@ -53,8 +53,11 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           LEFT JOIN pg_stat_activity AS activity ON activity.pid = sender.pid
         """;
 
-    const string Slots =
-        "SELECT slot_name::text, active FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT temporary";
+    // One whose log is lost serves nobody: it has to be made anew.
+    const string Slots = """
+        SELECT slot_name::text, active FROM pg_replication_slots
+        WHERE slot_type = 'physical' AND NOT temporary AND wal_status IS DISTINCT FROM 'lost'
+        """;
 
     // Below remote_write a commit is answered before a standby has it.
     const string Commits = """

@@ -17,11 +17,13 @@ sealed class MemberSlots(DataDirectory data, DurableFiles files)
     // Nobody can stream from it any more, and a backup can't use it.
     const string DropLost = DropIdle + " AND wal_status = 'lost'";
 
-    /// <summary>Makes what is missing, and drops those idle ones that we once made and that nobody wants any
-    /// more.</summary>
+    /// <summary>Makes what is missing or has lost its log, and drops those idle ones that we once made and that nobody
+    /// wants any more.</summary>
     public async Task<StepResult> SetAsync(
         SqlSession session, IReadOnlyCollection<string> wanted, CancellationToken stop)
     {
+        foreach (var slot in wanted)
+            await session.ExecuteAsync(DropLost, [slot], stop);
         var existing = await session.ColumnAsync(Existing, stop);
         var made = Made();
         // Before they are made: a crash in between leaves a name too many, which harms nobody.

@@ -200,13 +200,11 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             return StepResult.Failed("follow: PostgreSQL does not run");
         _configuration.SetSource(source);
         WriteAndReload();
-        var conninfo = _configuration.PrimaryConninfo;
-        var inForce = await InForceAsync("follow", ServerParameters.PrimaryConninfo, conninfo, stop);
         // Whoever follows nobody answers for its position: the receiver flushes when it ends.
-        return inForce.Ok && source is null
-            ? await _sql.UntilAsync(
-                "follow nobody", InstanceLimits.Reload, "SELECT count(*)::int4 FROM pg_stat_wal_receiver", "0", stop)
-            : inForce;
+        return source is null
+            ? await _sql.UntilAsync("follow nobody", InstanceLimits.Reload, FollowsNobody, "t", stop)
+            : await InForceAsync(
+                "follow", ServerParameters.PrimaryConninfo, _configuration.PrimaryConninfo, stop);
     }
 
     public async ValueTask<StepResult> SetSynchronousStandbysAsync(string names, CancellationToken stop) =>
@@ -305,6 +303,9 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     /// <summary>A new session shows what the postmaster has read.</summary>
     ValueTask<StepResult> InForceAsync(string step, string parameter, string value, CancellationToken stop) =>
         _sql.UntilAsync(step, InstanceLimits.Reload, Showing(parameter), value, stop);
+
+    const string FollowsNobody =
+        "SELECT current_setting('primary_conninfo') = '' AND NOT EXISTS (SELECT FROM pg_stat_wal_receiver)";
 
     static string Showing(string parameter) => $"SELECT current_setting('{parameter}')";
 

@@ -9,17 +9,24 @@ namespace Holdfast.Store.Etcd;
 /// The lease owner's own line to etcd. Addresses are best given as numbers: a name is looked up, without a limit of
 /// ours, when its member is first asked.
 /// </summary>
-/// <param name="endpoints">host:port of the members' client addresses; the first is asked first.</param>
+/// <param name="endpoints">host:port of the members' client addresses; the first, which is this host's own, is asked
+/// first.</param>
 public sealed class Heartbeat(ImmutableArray<string> endpoints) : IHeartbeat
 {
     const string KeepAlive = "/v3/lease/keepalive", Grant = "/v3/lease/grant", Txn = "/v3/kv/txn";
-    const int Ok = 200;
+    const int Ok = 200, Home = 0;
+
+    /// <summary>How long after the first member was left a new lease begins there again.</summary>
+    static readonly TimeSpan HomeAfter = TimeSpan.FromSeconds(5);
 
     readonly ImmutableArray<BlockingHttp> _members = [.. endpoints.Select(endpoint => new BlockingHttp(endpoint))];
     int _current;
+    TimeSpan? _leftHomeAt;
+    long _lease;
 
     public RenewalAnswer Renew(string leaderKey, long modRevision, long lease, TimeSpan limit)
     {
+        GoHome(lease);
         var member = _members[_current];
         var until = BootClock.Now + limit;
         var sentAt = TimeSpan.Zero;
@@ -97,9 +104,19 @@ public sealed class Heartbeat(ImmutableArray<string> endpoints) : IHeartbeat
         return new(RenewalOutcome.Lost, sentAt, default, raftTerm, why);
     }
 
+    // A reign that begins at another host's member falls with that host. During a reign no round is risked for that.
+    void GoHome(long lease)
+    {
+        if (lease != _lease && !(BootClock.Now - _leftHomeAt < HomeAfter))
+            _current = Home;
+        _lease = lease;
+    }
+
     // A late answer must never be taken for that of a later request: the connection goes too.
     void TurnAway()
     {
+        if (_current == Home)
+            _leftHomeAt = BootClock.Now;
         _members[_current].Close();
         _current = (_current + 1) % _members.Length;
     }

@@ -8,7 +8,7 @@ namespace Holdfast.Store.Layout;
 public static class MemberJson
 {
     const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover",
-        DiskField = "holdfast_disk";
+        DiskField = "holdfast_disk", SeenField = "holdfast_seen";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -37,6 +37,7 @@ public static class MemberJson
             PendingRestart = value.Boolean("pending_restart") ?? false,
             Term = new Term(value.Number(TermField) ?? 0),
             Refused = new Term(value.Number(RefusedField) ?? 0),
+            Seen = new Term(value.Number(SeenField) ?? 0),
             Takeover = value.Boolean(TakeoverField) ?? false,
             Disk = value.Text(DiskField) ?? "",
         };
@@ -66,6 +67,8 @@ public static class MemberJson
             json.WriteNumber(TermField, member.Term.Value);
         if (member.Refused != Term.None)
             json.WriteNumber(RefusedField, member.Refused.Value);
+        if (member.Seen != Term.None)
+            json.WriteNumber(SeenField, member.Seen.Value);
         if (member.Takeover)
             json.WriteBoolean(TakeoverField, true);
         if (member.Disk.Length > 0)

@@ -10,7 +10,8 @@ public enum StoreTrust
     /// <summary>It goes on from what was seen before.</summary>
     Trusted,
 
-    /// <summary>Its revision is below one that was seen: restored from an old copy. Nobody promotes.</summary>
+    /// <summary>Its revision is below one that was seen, here or by a member that says so: restored from an old copy.
+    /// Nobody promotes.</summary>
     Restored,
 
     /// <summary>Another etcd cluster answers, and nobody raised the base of its terms. Nobody promotes.</summary>
@@ -78,7 +79,9 @@ public sealed class TermLedger
     {
         if (_state.StoreId != 0 && view.StoreId != _state.StoreId && view.TermBase <= _state.Base)
             return StoreTrust.Recreated;
-        return PositionOf(view) < Math.Max(_state.Position, _state.Term) ? StoreTrust.Restored : StoreTrust.Trusted;
+        // Whoever saw nothing of what was lost goes by those who did.
+        var seen = view.Members.Aggregate(_state.Term, (newest, member) => Math.Max(newest, member.Seen.Value));
+        return PositionOf(view) < Math.Max(_state.Position, seen) ? StoreTrust.Restored : StoreTrust.Trusted;
     }
 
     static long PositionOf(ClusterView view) => view.TermBase + view.Revision;
