@@ -26,9 +26,17 @@ internal sealed class JobSlot(Func<TimeSpan> now, Action<string> nudge, ILogger 
         _stop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         (_name, _startedAt, _then) = (name, now(), then);
         _work = RunAsync(work, _stop.Token);
+        _ = TellAsync(name, _work);
     }
 
-    async Task<StepResult> RunAsync(Func<CancellationToken, ValueTask<StepResult>> work, CancellationToken stop)
+    // When the result can be taken, and not before: the turn that finds the job still running waits for a nudge.
+    async Task TellAsync(string name, Task work)
+    {
+        await work;
+        nudge($"{name} ended");
+    }
+
+    static async Task<StepResult> RunAsync(Func<CancellationToken, ValueTask<StepResult>> work, CancellationToken stop)
     {
         try
         {
@@ -41,10 +49,6 @@ internal sealed class JobSlot(Func<TimeSpan> now, Action<string> nudge, ILogger 
         catch (Exception failure)
         {
             return StepResult.Failed(failure.ToString());
-        }
-        finally
-        {
-            nudge($"{_name} ended");
         }
     }
 

@@ -87,17 +87,26 @@ internal sealed class Dialer(
         }
     }
 
-    static async Task<BackendLink> ConnectAsync(Server server, CancellationToken stop)
+    // A lost host answers nothing at all: once another one leads, its time need not run out.
+    async Task<BackendLink> ConnectAsync(Server server, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(ProxyLimits.Connect);
+        var connecting = BackendLink.ConnectAsync(server, limit.Token);
+        while (!connecting.IsCompleted)
+        {
+            var change = board.NextChange;
+            if (!Router.StillGood(port, server, board.Look()))
+                await limit.CancelAsync();
+            await Task.WhenAny(connecting, change);
+        }
         try
         {
-            return await BackendLink.ConnectAsync(server, limit.Token);
+            return await connecting;
         }
         catch (OperationCanceledException late) when (!stop.IsCancellationRequested)
         {
-            throw new TimeoutException($"no connection within {ProxyLimits.Connect.TotalSeconds} s", late);
+            throw new TimeoutException("it does not take connections", late);
         }
     }
 
