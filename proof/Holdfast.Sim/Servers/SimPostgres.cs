@@ -342,7 +342,7 @@ internal sealed class SimPostgres : IPostgres
         return StepResult.Done;
     }
 
-    public async ValueTask<StepResult> CheckpointAsync(CancellationToken stop)
+    public async ValueTask<StepResult> PrepareStopAsync(CancellationToken stop)
     {
         await WaitAsync(_node.Slowly(_world.Rng.Between(20, 80)), stop);
         return Server is { } server && await UntilAsync(() => Answers(server), s_sqlLimit, stop)

@@ -209,10 +209,9 @@ internal sealed class Actor(
 
     async ValueTask<StepResult> HandOverAsync(HandOver decision, ClusterView view, CancellationToken stop)
     {
-        // The first checkpoint makes the shutdown's own one short.
-        var written = await postgres.CheckpointAsync(stop);
-        if (!written.Ok)
-            return written;
+        var prepared = await postgres.PrepareStopAsync(stop);
+        if (!prepared.Ok)
+            return prepared;
         var stopped = await postgres.StopAsync(StopLimit, stop);
         if (!stopped.Ok)
             return stopped;

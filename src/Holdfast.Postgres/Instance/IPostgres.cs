@@ -60,7 +60,9 @@ public interface IPostgres
     /// physical or logical, are left alone.</summary>
     ValueTask<StepResult> SetMemberSlotsAsync(IReadOnlyCollection<string> slots, CancellationToken stop);
 
-    ValueTask<StepResult> CheckpointAsync(CancellationToken stop);
+    /// <summary>While it still serves, what makes the stop and the next primary's start short: a checkpoint, and a
+    /// fresh segment of the log that the standbys have, since streaming always begins at the start of one.</summary>
+    ValueTask<StepResult> PrepareStopAsync(CancellationToken stop);
 
     /// <summary>Fast stop, bounded by <paramref name="limit"/>; then the kill. standby.signal is in place
     /// afterwards.</summary>

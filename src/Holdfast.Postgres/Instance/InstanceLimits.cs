@@ -14,6 +14,7 @@ static class InstanceLimits
     public static readonly TimeSpan Reload = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan Promote = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan Checkpoint = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan FreshSegment = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan Roles = TimeSpan.FromMinutes(1);
 
     /// <summary>Between two looks at a condition that we wait for.</summary>
