@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text.Json;
 using Holdfast.Lab.Hosts;
@@ -19,6 +20,13 @@ sealed class ClusterClient(LabState state) : IDisposable
                 return answer;
         }
         return null;
+    }
+
+    /// <summary>What each agent says that answers, in the file's order.</summary>
+    public async Task<ImmutableArray<ClusterAnswer>> AllClustersAsync(CancellationToken stop)
+    {
+        var asked = state.Published.Where(port => port.Role is "rest").Select(port => TryClusterAsync(port.Port, stop));
+        return [.. (await Task.WhenAll(asked)).OfType<ClusterAnswer>()];
     }
 
     /// <summary>What the agent behind one published port says.</summary>

@@ -35,10 +35,14 @@ sealed class Health(LabState state, ClusterFile file) : IDisposable
 
     public async Task<HealthView> LookAsync(CancellationToken stop)
     {
-        var cluster = await _client.TryClusterAsync(stop);
+        var told = await _client.AllClustersAsync(stop);
+        var cluster = told.FirstOrDefault();
         List<string> missing =
         [
             .. MissingMembers(cluster),
+            // Whoever has just come back may still show what was before.
+            .. told.Select(answer => answer.Leader?.Name).Distinct(StringComparer.Ordinal).Count() > 1
+                ? ["the agents name different leaders"] : Array.Empty<string>(),
             .. await MissingEtcdAsync(stop),
             .. await MissingAppsAsync(stop),
             .. await MissingEdgeAsync(stop),

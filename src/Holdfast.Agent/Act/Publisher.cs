@@ -24,17 +24,20 @@ internal sealed class Publisher(
             return;
         // Twice the lock's ttl: a member outlives an etcd election, and the lock does not wait for it.
         var ttl = 2 * dynamic.Ttl;
-        if (!await EnsureLeaseAsync(ttl, stop))
-            return;
         // What is new is waited for; positions and the lease have time. On a busy database a position is always new,
         // and each write wakes every agent: without a pace they would wake each other without end.
         var isDue = !(now() - state.PositionsAt < dynamic.LoopWait * PositionPace);
         var described = Describe(view);
         var news = described with { Position = Lsn.Zero, Received = null, Replayed = null };
+        if (!await EnsureLeaseAsync(ttl, stop))
+            return;
         if (news != state.MemberNews || (isDue && described != state.MemberWritten))
             await WriteAsync(described, news, stop);
         if (isDue && state.MemberLease != 0)
             await KeepAliveAsync(stop);
+        // It was gone, and the key with it: others wait for that.
+        if (state.MemberLease == 0 && await EnsureLeaseAsync(ttl, stop))
+            await WriteAsync(described, news, stop);
     }
 
     async ValueTask WriteAsync(MemberView described, MemberView news, CancellationToken stop)
@@ -44,7 +47,7 @@ internal sealed class Publisher(
         if (result.Outcome == WriteOutcome.Written)
             (state.MemberWritten, state.MemberNews) = (described, news);
         else if (result.Outcome == WriteOutcome.Refused)
-            state.MemberLease = 0; // It is gone: the next turn makes a new one.
+            state.MemberLease = 0; // It is gone.
     }
 
     async ValueTask KeepAliveAsync(CancellationToken stop)

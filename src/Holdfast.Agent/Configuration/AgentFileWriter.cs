@@ -64,7 +64,7 @@ public static class AgentFileWriter
         var own = Math.Max(0, members.IndexOf(host));
         var managed = members.Skip(own).Concat(members.Take(own))
             .Select(member => $"{file.AddressOf(member)}:{file.Etcd.ClientPort}");
-        return [.. managed.Concat(file.Etcd.Endpoints).Select(endpoint => JsonValue.Create(endpoint))];
+        return new JsonArray([.. managed.Concat(file.Etcd.Endpoints).Select(endpoint => JsonValue.Create(endpoint))]);
     }
 
     static JsonObject Postgres(PostgresSettings postgres, string address, AgentPaths paths, ResolvedSecrets secrets)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Doubles.PgProxy;
+using Holdfast.PgProxy;
 using Shouldly;
 using Xunit;
 using static Holdfast.Doubles.PgProxy.Views;
@@ -63,6 +64,23 @@ public sealed class HoldTests
             .ShouldStartWith("no primary of cluster films for 0.3 s: no news of the store");
         await running.SendAsync(1, 2, 3);
         (await running.ReadAsync(3)).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task A_lost_host_is_not_waited_for_once_another_one_leads()
+    {
+        await using var n2 = new FakePostgres("n2");
+        using var deaf = new Deaf();
+        await using var proxy = new ProxyUnderTest();
+        proxy.Topology.Show(Led("n1", 7, Primary("n1", 7, deaf.Port)));
+        var began = Stopwatch.GetTimestamp();
+        using var client = await RawClient.ConnectAsync(proxy.PrimaryPort);
+        await client.SendStartupAsync();
+        await Wait.UntilAsync(() => proxy.Server.Clients == 1, "accepted");
+
+        proxy.Topology.Show(Led("n2", 8, Primary("n2", 8, n2.Port)));
+        (await client.ServerNameAsync()).ShouldBe("n2");
+        Stopwatch.GetElapsedTime(began).ShouldBeLessThan(ProxyLimits.Connect);
     }
 
     [Fact]

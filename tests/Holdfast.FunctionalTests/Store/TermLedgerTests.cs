@@ -36,6 +36,17 @@ public sealed class TermLedgerTests : IDisposable
     }
 
     [Fact]
+    public void A_store_below_what_a_member_has_seen_is_not_believed()
+    {
+        var ledger = Open();
+        ledger.Observe(View(revision: 50, term: 42));
+
+        var told = View(revision: 60) with { Members = [new MemberView { Name = new("n3"), Seen = new Term(73) }] };
+        ledger.Observe(told).ShouldBe(StoreTrust.Restored);
+        ledger.Observe(told with { Revision = 73 }).ShouldBe(StoreTrust.Trusted);
+    }
+
+    [Fact]
     public void Another_store_is_not_believed_until_its_base_was_raised()
     {
         var ledger = Open();

@@ -72,6 +72,32 @@ public sealed class CampaignTests
     }
 
     [Fact]
+    public void Who_has_the_record_of_the_last_shutdown_needs_no_votes()
+    {
+        var released = AfterN1 with
+        {
+            Release = new ReleaseView(new NodeName("n1"), new Term(50), "switchover")
+            {
+                End = (Timeline: 1, At: new Lsn(999)),
+                ModRevision = 61,
+            },
+        };
+        var self = Self("n2", PostgresState.Replica).Campaigning() with { Lock = LockFreedom.Released };
+        Decide(self, released).ShouldBeOfType<TakeLock>();
+
+        Decide(self with { Lock = LockFreedom.Free }, released).ShouldBeOfType<Wait>("another reign has ended since");
+        Decide(self, released with { Release = released.Release with { End = null } }).ShouldBeOfType<Wait>();
+        Decide(self, released with { Release = released.Release with { End = (1, new Lsn(1000)) } })
+            .ShouldBeOfType<Wait>("the record is not here");
+        Decide(self, released with { Release = released.Release with { End = (2, new Lsn(999)) } })
+            .ShouldBeOfType<Wait>("of another timeline");
+        Decide(self, released with { Release = released.Release with { ModRevision = 59 } })
+            .ShouldBeOfType<Wait>("a reign has begun since the release");
+        Decide(self, released with { TermBaseRevision = 60 + 1, TermBase = 1000 })
+            .ShouldBeOfType<Wait>("of a restored copy");
+    }
+
+    [Fact]
     public void Who_promised_to_let_the_primary_go_on_neither_refuses_nor_takes() =>
         Decide(Self("n2", PostgresState.Replica).Campaigning(Peer("n3")) with
         {

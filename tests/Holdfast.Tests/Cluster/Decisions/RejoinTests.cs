@@ -52,6 +52,42 @@ public sealed class RejoinTests
     }
 
     [Fact]
+    public void While_the_leader_is_promoted_a_replica_compares_and_follows_only_if_nothing_more_can_come()
+    {
+        var promoted = View with
+        {
+            Members = [.. View.Members.Select(member => member with { Role = "replica", Term = Term.None })],
+        };
+        HaDecision Early(SelfView self) => Ha.Decide(promoted, self, Quorum);
+        var free = Self("n2", PostgresState.Replica);
+        var same = History(HistoryVerdict.Same) with { IsEarly = true };
+        var bound = free with { Postgres = free.Postgres with { PrimaryConninfo = "host=10.0.0.9 port=5432 " } };
+
+        Early(free).ShouldBeOfType<CompareHistory>().IsEarly.ShouldBeTrue();
+        Early(free with { History = same with { Verdict = HistoryVerdict.Unknown } }).ShouldBeOfType<Wait>();
+        Early(free with { History = same }).ShouldBeOfType<Follow>();
+        Early(bound with { History = same }).ShouldBeOfType<Wait>("its source may still send");
+
+        promoted = promoted with
+        {
+            Release = new ReleaseView(new NodeName("n9"), new Term(49), "switchover") { End = (1, new Lsn(999)) },
+        };
+        Early(bound with { History = same }).ShouldBeOfType<Follow>("its source has ended, and it has the end");
+    }
+
+    [Fact]
+    public void Once_the_leader_writes_an_early_comparison_is_enough_only_if_it_fits()
+    {
+        var replica = Self("n2", PostgresState.Replica);
+        var early = History(HistoryVerdict.Same) with { IsEarly = true };
+        Decide(replica with { History = early }).ShouldBeOfType<Follow>();
+        Decide(replica with { History = early with { Verdict = HistoryVerdict.Diverged } })
+            .ShouldBeOfType<CompareHistory>().IsEarly.ShouldBeFalse();
+        var silent = Following() with { NotStreaming = TimeSpan.FromSeconds(3), History = early };
+        Decide(silent).ShouldBeOfType<CompareHistory>("what came since is not in it");
+    }
+
+    [Fact]
     public void A_replica_that_does_not_stream_compares_and_stops_when_diverged()
     {
         var silent = Following() with { NotStreaming = TimeSpan.FromSeconds(3) };

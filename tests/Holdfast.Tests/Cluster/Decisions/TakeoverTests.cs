@@ -114,6 +114,18 @@ public sealed class TakeoverTests
     }
 
     [Fact]
+    public void A_primary_whose_lock_is_older_than_a_term_that_a_member_has_seen_gives_way()
+    {
+        var restored = UnderN1 with
+        {
+            Members = [.. UnderN1.Members.Select(m => m.Name.Value == "n2" ? m with { Seen = new Term(51) } : m)],
+        };
+        Decide(Self("n1", PostgresState.Primary).Leading(), restored).ShouldBeOfType<StepDown>()
+            .Why.ShouldContain("n2 has seen term 51");
+        Decide(Self("n1", PostgresState.Primary).Leading(term: 51), restored).ShouldBeOfType<Lead>();
+    }
+
+    [Fact]
     public void A_living_primary_that_a_member_refuses_leaves_its_term()
     {
         var refused = UnderN1 with
