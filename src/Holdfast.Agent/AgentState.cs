@@ -55,6 +55,9 @@ internal sealed class AgentState
     public MemberView? MemberWritten { get; set; }
     public MemberView? MemberNews { get; set; }
 
+    /// <summary>At which revision that was.</summary>
+    public long MemberRevision { get; set; }
+
     /// <summary>When positions and the member's lease were last renewed.</summary>
     public TimeSpan? PositionsAt { get; set; }
     public Lsn StatusWritten { get; set; }

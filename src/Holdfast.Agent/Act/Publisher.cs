@@ -29,25 +29,28 @@ internal sealed class Publisher(
         var isDue = !(now() - state.PositionsAt < dynamic.LoopWait * PositionPace);
         var described = Describe(view);
         var news = described with { Position = Lsn.Zero, Received = null, Replayed = null };
+        if (IsGone(view.Cluster))
+            state.MemberLease = 0;
         if (!await EnsureLeaseAsync(ttl, stop))
             return;
         if (news != state.MemberNews || (isDue && described != state.MemberWritten))
             await WriteAsync(described, news, stop);
         if (isDue && state.MemberLease != 0)
             await KeepAliveAsync(stop);
-        // It was gone, and the key with it: others wait for that.
-        if (state.MemberLease == 0 && await EnsureLeaseAsync(ttl, stop))
-            await WriteAsync(described, news, stop);
     }
+
+    // Others wait for that. A view from before the write does not show it either.
+    bool IsGone(ClusterView? cluster) => state.MemberNews is not null && cluster is not null
+        && cluster.Revision >= state.MemberRevision && cluster.Member(settings.Name) is null;
 
     async ValueTask WriteAsync(MemberView described, MemberView news, CancellationToken stop)
     {
         var put = new Operation.Put(keys.Member(settings.Name.Value), MemberJson.Write(described), state.MemberLease);
         var result = await store.CommitAsync(new Transaction([], [put]), stop);
         if (result.Outcome == WriteOutcome.Written)
-            (state.MemberWritten, state.MemberNews) = (described, news);
+            (state.MemberWritten, state.MemberNews, state.MemberRevision) = (described, news, result.Header.Revision);
         else if (result.Outcome == WriteOutcome.Refused)
-            state.MemberLease = 0; // It is gone.
+            state.MemberLease = 0; // It is gone; the next turn makes a new one.
     }
 
     async ValueTask KeepAliveAsync(CancellationToken stop)

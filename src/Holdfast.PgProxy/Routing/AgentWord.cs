@@ -6,9 +6,9 @@ using Holdfast.Store.Layout;
 namespace Holdfast.PgProxy.Routing;
 
 /// <summary>
-/// While the store is silent, asks the last known primary's agent whether its lease is in force: its word, which the
-/// fence
-/// of its host stands for, keeps the view as fresh as the store's would. Safe from any thread.
+/// While the store is silent, asks the agents of the last known members whose lease is in force: that word, which the
+/// fence of its host stands for, keeps the view as fresh as the store's would. Where this host alone is cut off from the
+/// store it also tells who leads by now. Safe from any thread.
 /// </summary>
 public sealed class AgentWord : ITopology, IDisposable
 {
@@ -28,23 +28,65 @@ public sealed class AgentWord : ITopology, IDisposable
     };
     volatile Word? _word;
 
+    volatile Shown? _led;
+
     sealed record Word(NodeName By, Term Term, TimeSpan At);
+
+    /// <summary>The same view object for the same word: whoever judges views does it once.</summary>
+    sealed record Shown(Word Word, ClusterView Of, ClusterView View);
 
     /// <param name="store">The watched view.</param>
     /// <param name="bootClock">CLOCK_BOOTTIME.</param>
     public AgentWord(ITopology store, Func<TimeSpan> bootClock) => (_store, _bootClock) = (store, bootClock);
 
+    event Action? Told;
+
     public event Action? Changed
     {
-        add => _store.Changed += value;
-        remove => _store.Changed -= value;
+        add
+        {
+            _store.Changed += value;
+            Told += value;
+        }
+        remove
+        {
+            _store.Changed -= value;
+            Told -= value;
+        }
     }
 
-    public WatchedView? Current => _store.Current is { } watched && _word is { } word
-        && watched.View.Leader is { } leader && leader.Holder == word.By && leader.Term <= word.Term
-        && word.At > watched.FreshAt
-            ? watched with { FreshAt = word.At }
-            : _store.Current;
+    public WatchedView? Current
+    {
+        get
+        {
+            var current = _store.Current;
+            if (current is not { } watched || _word is not { } word || word.At <= watched.FreshAt)
+                return current;
+            if (watched.View.Leader is { } leader && leader.Holder == word.By)
+                return leader.Term <= word.Term ? watched with { FreshAt = word.At } : current;
+            return watched.View.Leader is { } other && other.Term >= word.Term
+                ? current
+                : new WatchedView(LedBy(word, watched.View), word.At);
+        }
+    }
+
+    // A term is a base and the revision of its lock: the store has come so far.
+    ClusterView LedBy(Word word, ClusterView view)
+    {
+        if (_led is { } led && led.Word.By == word.By && led.Word.Term == word.Term && ReferenceEquals(led.Of, view))
+            return led.View;
+        var revision = word.Term.Value - view.TermBase;
+        var shown = view with
+        {
+            Revision = Math.Max(view.Revision, revision),
+            Leader = new LeaderView(word.By, word.Term, revision, LeaseId: 0),
+            Members = [.. view.Members.Select(member => member.Name == word.By
+                ? member with { Role = "primary", State = "running", Term = word.Term }
+                : member with { Role = "replica", Term = Term.None })],
+        };
+        _led = new Shown(word, view, shown);
+        return shown;
+    }
 
     /// <summary>Until <paramref name="stop"/>.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -56,10 +98,12 @@ public sealed class AgentWord : ITopology, IDisposable
             {
                 var now = _bootClock();
                 if (_store.Current is { } watched && now - watched.FreshAt >= SilentAfter
-                    && watched.View.Leader is { } leader && watched.View.Member(leader.Holder) is { } member
-                    && await AskAsync(member, stop) is { } term)
+                    && await AskAsync(watched.View, stop) is var (by, term))
                 {
-                    _word = new Word(leader.Holder, term, now);
+                    var former = _word;
+                    _word = new Word(by, term, now);
+                    if (former is null || former.By != by || former.Term != term)
+                        Told?.Invoke();
                 }
             }
         }
@@ -67,6 +111,15 @@ public sealed class AgentWord : ITopology, IDisposable
         {
             // Asked to stop.
         }
+    }
+
+    // Of two that say so the newer: the older one's lease has ended since it was asked.
+    async ValueTask<(NodeName By, Term Term)?> AskAsync(ClusterView view, CancellationToken stop)
+    {
+        var asked = view.Members.Select(async member => (member.Name, Term: await AskAsync(member, stop)));
+        var answers = await Task.WhenAll(asked);
+        return answers.Where(answer => answer.Term is not null).OrderByDescending(answer => answer.Term!.Value)
+            .Select(answer => ((NodeName, Term)?)(answer.Name, answer.Term!.Value)).FirstOrDefault();
     }
 
     /// <returns>The term of the lease in force; null: no answer, or no lease.</returns>
