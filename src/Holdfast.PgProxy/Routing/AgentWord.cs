@@ -7,8 +7,8 @@ namespace Holdfast.PgProxy.Routing;
 
 /// <summary>
 /// While the store is silent, asks the agents of the last known members whose lease is in force: that word, which the
-/// fence of its host stands for, keeps the view as fresh as the store's would. Where this host alone is cut off from the
-/// store it also tells who leads by now. Safe from any thread.
+/// fence of its host stands for, keeps the view as fresh as the store's would. Where this host alone is cut off from
+/// the store it also tells who leads by now. Safe from any thread.
 /// </summary>
 public sealed class AgentWord : ITopology, IDisposable
 {
