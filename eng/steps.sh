@@ -142,7 +142,7 @@ publish_all() {
   sources -print | sort | cksum >"$started"
   touch "$started"
   # One image with the parts of the runtime that it uses: only so is generic code across the two compiled before the
-  # start. Else every agent compiled some 2,500 methods again, most of them in its first seconds and its first failover.
+  # start. Else every agent compiled some 2,300 methods again, most of them in its first seconds and its first failover.
   publish src/Holdfast holdfast -p:SelfContained=true -p:PublishTrimmed=true -p:PublishReadyToRunComposite=true
   publish proof/Holdfast.Lab lab
   publish samples/Bingo bingo
