@@ -23,9 +23,14 @@ static class LabProgram
     }
 
     /// <summary>The caller reads its output, and sees to its end.</summary>
+    /// <remarks>As from a terminal: tests that a shell started in the background ignore SIGINT, and so would all that
+    /// they start.</remarks>
     public static Process Start(params string[] arguments)
     {
-        var process = new Process { StartInfo = new ProcessStartInfo(File, arguments) };
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("env", ["--default-signal=INT", File, .. arguments]),
+        };
         process.StartInfo.UseShellExecute = false;
         process.StartInfo.RedirectStandardOutput = true;
         process.StartInfo.RedirectStandardError = true;
