@@ -24,6 +24,10 @@ public static class Ha
         return settings.Pause && !self.Bootstrapping ? Pause.Of(decision) : decision;
     }
 
+    /// <summary>Who released the lock starts again only so long after it: its start would slow down the promotion that
+    /// clients wait for.</summary>
+    static readonly TimeSpan OthersFirst = TimeSpan.FromSeconds(1);
+
     static HaDecision Choose(ClusterView? view, SelfView self, DynamicSettings settings) =>
         (self.Postgres.State, self.HasLease) switch
         {
@@ -106,10 +110,16 @@ public static class Ha
             (DataState.Empty, _) => new Wait("no data here, and no leader to clone from"),
             (DataState.Unfinished, _) =>
                 new Wait("a clone or rewind was interrupted here, and there is no leader to clone from"),
+            (_, PostgresState.Stopped) when LeavesItToOthers(view, self) =>
+                new Wait("the lock was released here, and others can take it"),
             (_, PostgresState.Stopped) =>
                 new StartReplica(Leader: null, "stopped; only a running replica can campaign"),
             (_, PostgresState.Starting) => new Wait("PostgreSQL is starting"),
             (_, PostgresState.Replica) => Campaign.Decide(view, self, settings),
             _ => throw new UnreachableException($"{self.Postgres.State}"),
         };
+
+    static bool LeavesItToOthers(ClusterView view, SelfView self) =>
+        self.Lock == LockFreedom.Released && view.Release?.By == self.Name && self.Leaderless < OthersFirst
+        && view.Members.Any(member => member.Name != self.Name && member.State == "running");
 }

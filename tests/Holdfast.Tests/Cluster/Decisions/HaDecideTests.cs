@@ -99,6 +99,26 @@ public sealed class HaDecideTests
         Decide(Of("n1", "n2"), Self("n2", PostgresState.Stopped)).ShouldBeOfType<StartReplica>();
 
     [Fact]
+    public void Who_released_the_lock_leaves_the_first_second_to_those_who_can_take_it()
+    {
+        var released = Of("n1", "n2") with
+        {
+            Release = new ReleaseView(new NodeName("n1"), new Term(50), "switchover"),
+        };
+        var self = Self("n1", PostgresState.Stopped) with
+        {
+            Lock = LockFreedom.Released,
+            Leaderless = TimeSpan.FromSeconds(0.9),
+        };
+        Decide(released, self).ShouldBeOfType<Wait>();
+
+        Decide(released, self with { Leaderless = TimeSpan.FromSeconds(1) }).ShouldBeOfType<StartReplica>();
+        Decide(released, self with { Lock = LockFreedom.Free }).ShouldBeOfType<StartReplica>("a later reign ended");
+        Decide(released, self with { Name = new NodeName("n2") }).ShouldBeOfType<StartReplica>("not its own release");
+        Decide(released with { Members = [.. released.Members.Take(1)] }, self).ShouldBeOfType<StartReplica>("alone");
+    }
+
+    [Fact]
     public void An_unfinished_directory_is_never_started_and_is_cloned_again()
     {
         Decide(Of("n1", "n2"), Self("n2", PostgresState.Stopped, DataState.Unfinished)).ShouldBeOfType<Wait>();
