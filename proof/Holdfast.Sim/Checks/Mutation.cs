@@ -17,7 +17,8 @@ internal enum Mutation
     /// <summary>A change of the raft term is not noticed.</summary>
     RaftTermIgnored,
 
-    /// <summary>The deadline counts from the answer.</summary>
+    /// <summary>The deadline counts from the answer, and so does the limit of the round: the margin covers a round that
+    /// is in time.</summary>
     DeadlineFromAnswer,
 
     /// <summary>The deadline is later than the lease can be: no margin, and worse.</summary>
@@ -38,7 +39,8 @@ internal enum Mutation
     /// <summary>A fence ends the postmaster, and no backend.</summary>
     FencePostmasterOnly,
 
-    /// <summary>The lock is taken without a look whether it is free.</summary>
+    /// <summary>The lock is taken without a look whether it is free. /sync is not compared either: it is written with
+    /// each lock, and alone would be enough.</summary>
     LockNotCompared,
 
     /// <summary>The lock is taken on a /sync that may have changed meanwhile.</summary>
@@ -91,17 +93,12 @@ internal static class Mutations
 {
     public static IEnumerable<Mutation> All => Enum.GetValues<Mutation>().Where(one => one != Mutation.None);
 
-    /// <summary>Not caught within a bounded number of seeds yet: their timing is too rare.</summary>
-    public static bool IsRare(this Mutation mutation) => mutation is Mutation.DeadlineFromAnswer
-        or Mutation.DeadlineMadeUp or Mutation.RaftTermIgnored or Mutation.LockNotCompared
-        or Mutation.LastSecondIsGone
-        or Mutation.WalSenderKept or Mutation.RefusalForgotten;
-
     public static Transaction Alter(this Mutation mutation, Transaction transaction) => mutation switch
     {
         Mutation.LockNotCompared => transaction with
         {
-            If = [.. transaction.If.Where(compare => compare is not Compare.Missing { Key: "/service/sim/leader" })],
+            If = transaction.If.Any(compare => compare is Compare.Missing { Key: "/service/sim/leader" })
+                ? [] : transaction.If,
         },
         Mutation.SyncNotCompared => transaction with
         {

@@ -22,7 +22,7 @@ internal sealed class SimHeartbeat(EtcdLine line, string leaderKey, string name)
         if (alive.Kind != AnswerKind.Answered)
             return Unknown(sentAt, $"keep-alive: {alive.Kind}");
         if (World.Has(Mutation.DeadlineFromAnswer))
-            sentAt = line.Strand.Now;
+            (sentAt, until) = (line.Strand.Now, line.Strand.Now + limit);
         var (ttl, raftTerm) = (alive.Value.Ttl, World.Has(Mutation.RaftTermIgnored) ? 2 : alive.Value.RaftTerm);
         if (ttl <= 0)
             return Lost(sentAt, raftTerm, "the lease is gone");

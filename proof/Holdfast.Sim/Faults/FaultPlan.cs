@@ -31,6 +31,8 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
     public static FaultPlan Of(ulong seed, Focus? focus = null)
     {
         var rng = new Rng(seed ^ 0xFA17);
+        if (focus?.Story is { } story)
+            return story.Plan(seed, focus.Mode ?? SynchronousMode.Quorum, rng);
         var settings = new WorldSettings
         {
             Seed = seed,
@@ -43,8 +45,7 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
             Failsafe = rng.Chance(focus is null ? 0.25 : 0.5),
             EarlyTakeover = rng.Chance(0.4),
         };
-        // Nobody knows who led before: the first election waits for two lives of a lease.
-        var begin = TimeSpan.FromSeconds(settings.Bootstraps ? 9 : 3 + 2 * settings.TtlSeconds);
+        var begin = Begin(settings);
         var length = rng.Between(10_000, 30_000);
         // Agent and supervisor of one host stopped together are beyond any clock: one of them stays well.
         FaultKind[] kinds = focus is null
@@ -62,6 +63,10 @@ internal sealed record FaultPlan(WorldSettings Settings, IReadOnlyList<Fault> Fa
         }
         return new FaultPlan(settings, faults, begin + length);
     }
+
+    /// <summary>Nobody knows who led before: the first election waits for two lives of a lease.</summary>
+    public static TimeSpan Begin(WorldSettings settings) =>
+        TimeSpan.FromSeconds(settings.Bootstraps ? 9 : 3 + 2 * settings.TtlSeconds);
 
     static Fault One(Rng rng, FaultKind[] kinds, TimeSpan begin, TimeSpan length, int hosts)
     {

@@ -45,11 +45,19 @@ internal sealed class Injector(SimWorld world)
     {
         if (fault.Host > 0)
             return (fault.Host - 1) % world.Hosts.Length;
+        if (fault.Host < 0)
+            return Standby(-fault.Host - 1);
         if (fault.Kind is FaultKind.EtcdCrash or FaultKind.EtcdPause or FaultKind.EtcdDiskFreeze)
             return Math.Max(0, world.Etcd.Leader);
         var primary = Array.FindIndex(
             world.Hosts, host => host.Postgres.Server is { State: PostgresState.Primary });
         return Math.Max(0, primary);
+    }
+
+    int Standby(int place)
+    {
+        var others = world.Hosts.Where(host => host.Postgres.Server is not { State: PostgresState.Primary }).ToList();
+        return others.Count == 0 ? 0 : others[place % others.Count].Index;
     }
 
     /// <summary>Begins it; answers with its end, null where there is none.</summary>
@@ -80,8 +88,8 @@ internal sealed class Injector(SimWorld world)
             case FaultKind.AgentKill or FaultKind.AgentFreeze or FaultKind.LoopFreeze or FaultKind.LeaseFreeze
                 or FaultKind.SupervisorKill or FaultKind.SupervisorFreeze:
                 return OnProcess(kind, host);
-            case FaultKind.DeleteLeader or FaultKind.Switchover or FaultKind.RestoreStore:
-                return ByHand(kind);
+            case FaultKind.DeleteLeader or FaultKind.DeleteMember or FaultKind.Switchover or FaultKind.RestoreStore:
+                return ByHand(kind, host);
             case FaultKind.Loss:
                 world.Net.Loss += 0.15;
                 return () => world.Net.Loss -= 0.15;
@@ -144,13 +152,16 @@ internal sealed class Injector(SimWorld world)
         }
     }
 
-    Action? ByHand(FaultKind kind)
+    Action? ByHand(FaultKind kind, Host host)
     {
         var keys = new PatroniKeys("service", "sim");
         switch (kind)
         {
             case FaultKind.DeleteLeader:
                 world.Etcd.TryByHand(new Operation.Delete(keys.Leader));
+                break;
+            case FaultKind.DeleteMember:
+                world.Etcd.TryByHand(new Operation.Delete(keys.Member(host.Name.Value)));
                 break;
             case FaultKind.Switchover when world.Etcd.Data.Find(keys.Leader) is { } leader:
                 world.Etcd.TryByHand(new Operation.Put(

@@ -19,6 +19,8 @@ internal static class Entry
         new("--mutation") { Description = "Breaks this rule on purpose; alone: until it is caught" };
     static readonly Option<bool> s_mutations =
         new("--mutations") { Description = "Breaks each rule in turn, until it is caught" };
+    static readonly Option<Mutation> s_focus =
+        new("--focus") { Description = "Breaks nothing, and looks where this rule would be broken" };
     static readonly Option<string?> s_scenario = new("--scenario") { Description = "The world of this file" };
     static readonly Option<bool> s_shrink =
         new("--shrink") { Description = "With --seed: prints the shortest scenario that still breaks a promise" };
@@ -27,7 +29,7 @@ internal static class Entry
     {
         var root = new RootCommand("Simulated clusters: real decisions, virtual time. One seed, one trace.")
         {
-            s_seeds, s_first, s_seed, s_trace, s_mutation, s_mutations, s_scenario, s_shrink,
+            s_seeds, s_first, s_seed, s_trace, s_mutation, s_mutations, s_focus, s_scenario, s_shrink,
         };
         root.SetAction(parsed => Run(parsed));
         return root.Parse(args).InvokeAsync();
@@ -36,10 +38,12 @@ internal static class Entry
     static int Run(ParseResult parsed)
     {
         var mutation = parsed.GetValue(s_mutation);
+        var looked = mutation != Mutation.None ? mutation : parsed.GetValue(s_focus);
+        var focus = looked == Mutation.None ? null : Focus.Of(looked);
         if (parsed.GetValue(s_scenario) is { } file)
             return OneScenario(Scenario.Read(file), parsed.GetValue(s_trace));
         if (parsed.GetValue(s_seed) is { } seed)
-            return OneSeed(seed, mutation, parsed.GetValue(s_trace), parsed.GetValue(s_shrink));
+            return OneSeed(FaultPlan.Of(seed, focus), mutation, parsed.GetValue(s_trace), parsed.GetValue(s_shrink));
         if (parsed.GetValue(s_mutations))
         {
             var caught = Mutations.All.Select(each => IsCaught(each, parsed.GetValue(s_first))).ToList();
@@ -47,13 +51,13 @@ internal static class Entry
         }
         if (mutation != Mutation.None)
             return IsCaught(mutation, parsed.GetValue(s_first)) ? 0 : 1;
-        return Seeds(parsed.GetValue(s_first), Math.Max(1, parsed.GetValue(s_seeds)));
+        return Seeds(parsed.GetValue(s_first), Math.Max(1, parsed.GetValue(s_seeds)), focus);
     }
 
-    static int Seeds(ulong first, int count)
+    static int Seeds(ulong first, int count, Focus? focus)
     {
         var started = Stopwatch.StartNew();
-        var results = ManySeeds.Run(first, count, Mutation.None, stopAtFirst: false, result =>
+        var results = ManySeeds.Run(first, count, Mutation.None, stopAtFirst: false, focus, result =>
         {
             if (result.Broken is not null)
                 Print(result);
@@ -66,9 +70,8 @@ internal static class Entry
         return broken == 0 ? 0 : 1;
     }
 
-    static int OneSeed(ulong seed, Mutation mutation, bool trace, bool shrink)
+    static int OneSeed(FaultPlan plan, Mutation mutation, bool trace, bool shrink)
     {
-        var plan = FaultPlan.Of(seed, mutation == Mutation.None ? null : Focus.Of(mutation));
         if (shrink)
         {
             Console.WriteLine(Scenario.Write(new Shrinker(mutation).Shrink(plan), mutation));

@@ -12,13 +12,15 @@ internal static class ManySeeds
     /// <param name="count">How many, one after the other.</param>
     /// <param name="mutation">What is broken on purpose.</param>
     /// <param name="stopAtFirst">No more worlds begin after the first broken promise.</param>
+    /// <param name="focus">Null: that of <paramref name="mutation"/>.</param>
     /// <param name="each">Called with each result, one at a time.</param>
     public static IReadOnlyList<RunResult> Run(
-        ulong first, int count, Mutation mutation, bool stopAtFirst, Action<RunResult>? each = null)
+        ulong first, int count, Mutation mutation, bool stopAtFirst, Focus? focus = null,
+        Action<RunResult>? each = null)
     {
         var (next, gate, results) = (-1, new Lock(), new List<RunResult>(count));
         var isOver = false;
-        var focus = mutation == Mutation.None ? null : Focus.Of(mutation);
+        focus ??= mutation == Mutation.None ? null : Focus.Of(mutation);
         var threads = Enumerable.Range(0, Math.Min(ThreadsMax, Environment.ProcessorCount)).Select(_ => new Thread(() =>
         {
             while (!Volatile.Read(ref isOver) && Interlocked.Increment(ref next) is var at && at < count)

@@ -49,9 +49,7 @@ internal sealed record Scenario(FaultPlan Plan, Mutation Mutation, string Expect
                     mutation = Enum.Parse<Mutation>(name);
                     break;
                 case ["at", var at, var kind, var where, "for", var time]:
-                    faults.Add(new Fault(
-                        Enum.Parse<FaultKind>(kind), Seconds(at), Seconds(time),
-                        where == "primary" ? 0 : int.Parse(where.AsSpan(1), CultureInfo.InvariantCulture)));
+                    faults.Add(new Fault(Enum.Parse<FaultKind>(kind), Seconds(at), Seconds(time), Host(where)));
                     break;
                 case ["peace", var from]:
                     peace = Seconds(from);
@@ -80,6 +78,9 @@ internal sealed record Scenario(FaultPlan Plan, Mutation Mutation, string Expect
         Failsafe = bool.Parse(facts["failsafe"]),
         EarlyTakeover = bool.Parse(facts["early"]),
     };
+
+    static int Host(string where) => where == "primary" ? 0
+        : int.Parse(where.AsSpan(1), CultureInfo.InvariantCulture) * (where[0] == 's' ? -1 : 1);
 
     static TimeSpan Seconds(string text) => TimeSpan.FromTicks(
         (long)Math.Round(double.Parse(text, CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond));

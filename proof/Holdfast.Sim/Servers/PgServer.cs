@@ -151,7 +151,7 @@ internal sealed class PgServer
     {
         Names = names;
         foreach (var stream in Streams)
-            Strand.After(_world.Rng.Mostly(0, 10, 0.1, 400), () => stream.ReadNames(Names));
+            Strand.After(Node.Slowly(_world.Rng.Mostly(0, 10, 0.1, 400)), () => stream.ReadNames(Names));
         Strand.After(_world.Rng.Mostly(0, 10, 0.05, 100), () =>
         {
             _waits = Names.Length > 0;

@@ -111,7 +111,7 @@ internal sealed class SimPostgres : IPostgres
             CommitsAreSynchronous = true,
             PrimaryConninfo = Conninfo(server.Source),
             SynchronousStandbyNames = _world.Has(Mutation.NamesBelieved) ? Data.Names : server.Names,
-            WalSenders = [.. server.Streams.Select(View)],
+            WalSenders = [.. server.Streams.Where(stream => !stream.IsTerminated).Select(View)],
             Slots = Data.Slots.ToImmutableDictionary(
                 slot => slot, slot => server.Streams.Exists(stream => stream.Name.SlotName == slot),
                 StringComparer.Ordinal),
@@ -324,11 +324,9 @@ internal sealed class SimPostgres : IPostgres
     public async ValueTask<StepResult> TerminateWalSenderAsync(int pid, CancellationToken stop)
     {
         await WaitAsync(_world.Rng.Between(2, 8), stop);
-        if (_world.Has(Mutation.WalSenderKept))
-            return StepResult.Done;
         if (Server is not { } server || !Answers(server))
             return StepResult.Failed("PostgreSQL does not answer");
-        server.Streams.Find(stream => stream.Pid == pid)?.Break();
+        server.Streams.Find(stream => stream.Pid == pid)?.Terminate();
         return StepResult.Done;
     }
 

@@ -1,5 +1,6 @@
 using Holdfast.Cluster.Decisions;
 using Holdfast.Cluster.Model;
+using Holdfast.Sim.Checks;
 using Holdfast.Sim.World;
 
 namespace Holdfast.Sim.Servers;
@@ -41,6 +42,9 @@ internal sealed class WalStream
     public Lsn Flushed { get; private set; }
     public bool IsStreaming { get; private set; }
     public bool IsBroken { get; private set; }
+
+    /// <summary>Its end is taken for done, whatever became of it.</summary>
+    public bool IsTerminated { get; private set; }
 
     public void ReadNames(string names) => Names = SyncNames.Parse(names) ?? SyncNames.Nobody;
 
@@ -107,6 +111,13 @@ internal sealed class WalStream
         }
         _cutSince ??= _world.Now;
         if (_world.Now - _cutSince > s_silenceMax)
+            Break();
+    }
+
+    public void Terminate()
+    {
+        IsTerminated = true;
+        if (!_world.Has(Mutation.WalSenderKept))
             Break();
     }
 

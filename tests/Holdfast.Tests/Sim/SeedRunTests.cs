@@ -8,6 +8,8 @@ namespace Holdfast.Tests.Sim;
 
 public sealed class SeedRunTests
 {
+    const int SeedsPerStory = 60, SeedsPerWholeStory = 4;
+
     [Fact]
     public void A_seed_run_twice_gives_the_same_trace()
     {
@@ -53,5 +55,21 @@ public sealed class SeedRunTests
 
         shortest.Faults.Count.ShouldBeLessThan(plan.Faults.Count);
         SeedRun.Run(shortest, Broken).Broken.ShouldNotBeNull();
+    }
+
+    public static TheoryData<string> Told =>
+        [.. Mutations.All.Where(mutation => Focus.Of(mutation).Story is not null).Select(mutation => $"{mutation}")];
+
+    [Theory, MemberData(nameof(Told))]
+    public void A_story_catches_the_broken_rule_that_it_is_told_for_and_breaks_nothing_by_itself(string mutation)
+    {
+        var broken = Enum.Parse<Mutation>(mutation);
+
+        ManySeeds.Run(first: 1, SeedsPerStory, broken, stopAtFirst: true)
+            .ShouldContain(result => result.Broken != null);
+        ManySeeds.Run(first: 1, SeedsPerWholeStory, Mutation.None, stopAtFirst: false, Focus.Of(broken))
+            .Where(result => result.Broken is not null)
+            .Select(result => $"seed {result.Seed}: {result.Broken}")
+            .ShouldBeEmpty();
     }
 }
