@@ -9,6 +9,9 @@ internal sealed class AgentState
     /// <summary>The last leader seen, also after it is gone.</summary>
     public LeaderView? LastLeader { get; set; }
     public TimeSpan? LeaderlessSince { get; set; }
+
+    /// <summary>The newest refused term whose walreceiver was seen gone after the note.</summary>
+    public Term RefusalInForce { get; set; }
     public TimeSpan? InitializeEmptySince { get; set; }
     public HistoryView? History { get; set; }
     public TimeSpan? HistoryAt { get; set; }

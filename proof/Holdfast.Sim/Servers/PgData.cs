@@ -43,7 +43,7 @@ internal sealed class PgData
             new ControlFacts
             {
                 SystemIdentifier = SystemIdentifier ?? "",
-                State = CrashedAsPrimary ? "in production" : "shut down in recovery",
+                State = CrashedAsPrimary ? "in production" : WasStopped ? "shut down" : "shut down in recovery",
                 Checkpoint = checkpoint,
                 CheckpointTimeline = Wal.Timeline,
                 MinimumRecovery = CrashedAsPrimary ? Lsn.Zero : Wal.End,

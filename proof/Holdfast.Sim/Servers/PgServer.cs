@@ -32,7 +32,8 @@ internal sealed class PgServer
         Strand = _world.NewStrand($"postgres {Pid} of {node.Name}", node.Host.Boot);
         (Names, Source, _waits) = (Data.Names, asPrimary ? null : Data.Source, Data.Names.Length > 0);
         (StartedAt, StartsAsPrimary) = (Strand.Now, asPrimary);
-        Data.WasStopped = false;
+        if (!asPrimary)
+            (Data.CrashedAsPrimary, Data.WasStopped) = (false, false);
         Strand.After(s_tick, Tick);
     }
 
@@ -91,7 +92,7 @@ internal sealed class PgServer
     {
         Reign = _world.Ledger.BecamePrimary(this);
         Data.Wal.Append(0, timeline, CheckpointBytes);
-        Data.CrashedAsPrimary = true;
+        (Data.CrashedAsPrimary, Data.WasStopped) = (true, false);
         PumpAll();
     }
 
@@ -208,7 +209,6 @@ internal sealed class PgServer
             source.Streams.Add(_upstream);
             _world.Say($"{Node.Name}: streams from {host.Name} at {Data.Wal.End}");
             _world.Ledger.Streams(this, source);
-            Data.CrashedAsPrimary = false;
             (Received, HeardAt) = (Data.Wal.End, _world.Now);
             _upstream.Pump();
         });

@@ -92,6 +92,7 @@ internal sealed class SimPostgres : IPostgres
         PrimaryConninfo = Conninfo(Data.Source),
         ShutdownAt = state == PostgresState.Stopped && Data.WasStopped
             ? new Lsn(Data.Wal[Data.Wal.Count - 1].Start) : null,
+        WasReplica = state == PostgresState.Stopped && Data.Local().Control.WasReplica,
     };
 
     PostgresView FromServer(PgServer server)
@@ -142,7 +143,7 @@ internal sealed class SimPostgres : IPostgres
         if (Data.State != DataState.Empty)
             return StepResult.Failed("not empty");
         var identifier = (7_000_000_000 + _world.NewPid()).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        _node.Data = new PgData { SystemIdentifier = identifier, HasStandbySignal = true };
+        _node.Data = new PgData { SystemIdentifier = identifier, HasStandbySignal = true, WasStopped = true };
         _node.Data.Wal.Append(0, 1, 112);
         _world.Ledger.Initialized(_node, identifier);
         return StepResult.Done;

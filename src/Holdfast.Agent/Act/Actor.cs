@@ -124,7 +124,7 @@ internal sealed class Actor(
         switch (decision)
         {
             case Refuse d:
-                jobs.Start("refuse", token => RefuseAsync(d.Term, token), Nothing, stop);
+                jobs.Start("refuse", token => RefuseAsync(d.Term, token), Refused, stop);
                 break;
             case StartReplica d:
                 jobs.Start("start as replica", token =>
@@ -248,6 +248,12 @@ internal sealed class Actor(
             await Task.Delay(ArrivalPoll, clock, stop);
         }
         return false;
+    }
+
+    void Refused(StepResult result)
+    {
+        if (result.Ok)
+            state.RefusalInForce = promises.Refused;
     }
 
     void Promoted()

@@ -38,7 +38,7 @@ internal sealed class Observer(
         lease.Turned(now());
         jobs.Harvest();
         var watched = cluster.Current;
-        var refused = promises.Refused; // Before the look: a position is final only if it was looked up since.
+        var refused = state.RefusalInForce; // Before the look: a position is final only if it was looked up since.
         var lookedAt = now();
         var look = await postgres.LookAsync(stop);
         looked(look, lookedAt);
@@ -73,6 +73,7 @@ internal sealed class Observer(
             Job = jobs.View,
             Leaderless = now() - state.LeaderlessSince,
             LastTerm = cluster.HighestTerm,
+            RefusalNoted = promises.Refused,
             Refused = refused,
             Silence = view?.Leader is { } leads ? Silence(leads, look) : null,
             Promised = promises.Bound,

@@ -52,14 +52,18 @@ public static class Ha
             _ when view.Leader.Holder == self.Name =>
                 new Release("the lock is ours by name, and no counted lease of ours is in force"),
             _ when Takeover.Decide(view, view.Leader, self, settings) is { } takeover => takeover,
-            _ when view.Leader.Term <= self.Refused => Refusing(view.Leader, self),
+            _ when view.Leader.Term <= self.RefusalNoted => Refusing(view.Leader, self),
             _ => Rejoin.Decide(view, view.Leader, self, settings),
         };
 
-    static HaDecision Refusing(LeaderView leader, SelfView self) =>
-        self.Postgres is { State: PostgresState.Stopped, Data: DataState.Usable }
-            ? new StartReplica(Leader: null, $"term {leader.Term} is refused; runs without a source")
-            : new Wait($"term {leader.Term} of {leader.Holder} is refused: waits for a newer one");
+    static HaDecision Refusing(LeaderView leader, SelfView self) => self.Postgres switch
+    {
+        { State: PostgresState.Stopped, Data: DataState.Usable } =>
+            new StartReplica(Leader: null, $"term {leader.Term} is refused; runs without a source"),
+        { State: PostgresState.Replica } when self.Refused < leader.Term =>
+            new Refuse(leader.Term, $"the refusal of term {leader.Term} is noted, and not yet seen carried out"),
+        _ => new Wait($"term {leader.Term} of {leader.Holder} is refused: waits for a newer one"),
+    };
 
     static string? Stranger(ClusterView view, SelfView self) =>
         view.Initialize is { Length: > 0 } cluster && self.Postgres.SystemIdentifier is { } ours && ours != cluster
@@ -82,6 +86,8 @@ public static class Ha
         PostgresState.Starting => new Wait("PostgreSQL is starting under the lock"),
         PostgresState.Stopped when self.Postgres.Data != DataState.Usable =>
             new Release($"the data directory is {self.Postgres.Data}"),
+        // Started as a primary it would write where others have gone on, under the number of their timeline.
+        PostgresState.Stopped when self.Postgres.WasReplica => new Release("the replica ended before its promotion"),
         PostgresState.Stopped when self.FailedStarts >= FailedStartsMax =>
             new Release($"{self.FailedStarts} starts failed in term {self.Term}"),
         PostgresState.Stopped when CrashStart.BetterElsewhere(view, self, settings) is { } why => new Release(why),

@@ -82,6 +82,9 @@ public sealed record PostgresView
     /// <summary>Stopped cleanly: where the checkpoint of the shutdown stands, the last record of all.</summary>
     public Lsn? ShutdownAt { get; init; }
 
+    /// <summary>Stopped: its last life was a replica's (pg_control: in archive recovery, or shut down in it).</summary>
+    public bool WasReplica { get; init; }
+
     /// <summary>The conninfo in force on a replica (setting primary_conninfo).</summary>
     public string PrimaryConninfo { get; init; } = "";
 

@@ -28,8 +28,11 @@ public sealed record SelfView
     /// <summary>The newest term that this node has ever seen.</summary>
     public Term LastTerm { get; init; }
 
-    /// <summary>This node never again streams from a primary of this term or an older one; what was looked up since is
-    /// final.</summary>
+    /// <summary>This node never again streams from a primary of this term or an older one.</summary>
+    public Term RefusalNoted { get; init; }
+
+    /// <summary>The same, and it surely does not stream from one now: what was looked up since is final, and others may
+    /// count it. Not known after a restart of the agent, until the refusal is carried out again.</summary>
     public Term Refused { get; init; }
 
     /// <summary>How long neither write-ahead log nor a pulse of the present leader has been heard; null: this leader's

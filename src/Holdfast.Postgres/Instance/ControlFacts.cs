@@ -25,6 +25,8 @@ sealed record ControlFacts
     /// <summary>It was a primary and didn't say goodbye.</summary>
     public bool CrashedAsPrimary => State is "in production" or "in crash recovery" or "shutting down";
 
+    public bool WasReplica => State is "in archive recovery" or "shut down in recovery";
+
     /// <summary>The newest timeline that replay surely has reached.</summary>
     public int Timeline => Math.Max(CheckpointTimeline, MinimumRecoveryTimeline);
 

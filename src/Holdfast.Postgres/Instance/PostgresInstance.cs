@@ -88,6 +88,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             Timeline = control?.Timeline,
             ShutdownAt = state == PostgresState.Stopped && control is { State: "shut down" }
                 ? control.Checkpoint : null,
+            WasReplica = state == PostgresState.Stopped && control is { WasReplica: true },
             ServerVersion = _data.MajorVersion * 10000,
             PrimaryConninfo = _configuration.PrimaryConninfo,
         });

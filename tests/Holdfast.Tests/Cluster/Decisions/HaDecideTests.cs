@@ -46,6 +46,14 @@ public sealed class HaDecideTests
         Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped).Leading()).ShouldBeOfType<StartPrimary>();
 
     [Fact]
+    public void A_holder_whose_replica_ended_before_its_promotion_gives_the_lock_back()
+    {
+        var self = Self("n1", PostgresState.Stopped).Leading();
+        Decide(Of("n1", "n2").LedBy("n1"), self with { Postgres = self.Postgres with { WasReplica = true } })
+            .ShouldBeOfType<Release>();
+    }
+
+    [Fact]
     public void Three_failed_starts_release_the_lock() =>
         Decide(Of("n1", "n2").LedBy("n1"), Self("n1", PostgresState.Stopped).Leading() with { FailedStarts = 3 })
             .ShouldBeOfType<Release>();

@@ -107,11 +107,16 @@ public sealed class TakeoverTests
     [Fact]
     public void Who_refuses_the_term_never_follows_its_primary_again()
     {
-        var back = Silent with { Refused = Of50, Silence = TimeSpan.Zero };
+        var back = Silent with { RefusalNoted = Of50, Refused = Of50, Silence = TimeSpan.Zero };
         Decide(back).ShouldBeOfType<Wait>().Why.ShouldContain("refused");
         Decide(back with { Postgres = Self("n2", PostgresState.Stopped).Postgres })
             .ShouldBeOfType<StartReplica>().Leader.ShouldBeNull();
     }
+
+    [Fact]
+    public void A_refusal_that_is_only_noted_is_carried_out_again() =>
+        Decide(Silent with { RefusalNoted = Of50, Silence = TimeSpan.Zero }).ShouldBeOfType<Refuse>()
+            .Term.ShouldBe(Of50);
 
     [Fact]
     public void A_primary_whose_lock_is_older_than_a_term_that_a_member_has_seen_gives_way()

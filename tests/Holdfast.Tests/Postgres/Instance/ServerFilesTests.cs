@@ -59,7 +59,7 @@ public sealed class ServerFilesTests
             """);
         facts.SystemIdentifier.ShouldBe("7710550489090757286");
         (facts.Checkpoint.ToString(), facts.Timeline).ShouldBe(("0/17414F8", 2));
-        facts.CrashedAsPrimary.ShouldBeTrue();
+        (facts.CrashedAsPrimary, facts.WasReplica).ShouldBe((true, false));
         facts.Floors["max_prepared_transactions"].ShouldBe(0);
     }
 }
