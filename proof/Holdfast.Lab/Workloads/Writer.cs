@@ -6,8 +6,6 @@ namespace Holdfast.Lab.Workloads;
 /// <summary>One client that inserts unique ids, one after the other, and keeps the ledger honest.</summary>
 sealed class Writer(string connectionString, int worker, TimeSpan pace, Ledger ledger)
 {
-    static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(10);
-
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -33,7 +31,7 @@ sealed class Writer(string connectionString, int worker, TimeSpan pace, Ledger l
         catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
         {
             ledger.AddError(Failure.Kind(failure)); // Nothing was sent: no id is used up.
-            await Task.Delay(RetryPause, TimeProvider.System, stop);
+            await Task.Delay(pace, TimeProvider.System, stop);
             return;
         }
         using var timer = new PeriodicTimer(pace, TimeProvider.System);

@@ -10,6 +10,10 @@ namespace Holdfast.Supervisor.Decisions;
 /// </summary>
 public static class LeaderPlacement
 {
+    /// <summary>It is moved only when the two have shared a host for so long: an election in the middle of a failover
+    /// delays what agents and proxies tell each other, and makes the new primary's lease count anew.</summary>
+    public static readonly TimeSpan Settled = TimeSpan.FromSeconds(5);
+
     /// <summary>True when the member on this host should hand leadership over, if somebody can take it.</summary>
     public static bool IsMisplaced(EtcdStatus local, string? primary, NodeName self) =>
         local.Leader != 0 && local.Leader == local.Member

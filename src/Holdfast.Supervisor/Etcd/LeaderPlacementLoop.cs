@@ -16,6 +16,7 @@ internal sealed class LeaderPlacementLoop(
 
     /// <summary>Patroni's key of the leader lock; its value is the holder's name.</summary>
     readonly string _leaderKey = $"/service/{file.Cluster}/leader";
+    long? _misplacedSince;
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -36,16 +37,23 @@ internal sealed class LeaderPlacementLoop(
         try
         {
             var status = await etcd.StatusAsync(_local, stop);
-            if (status.Leader != status.Member || status.Leader == 0)
-                return; // Spares the store a read each second on all hosts but one.
-            var primary = (await store.ReadAsync([_leaderKey], stop)).Find(_leaderKey)?.Value;
-            if (LeaderPlacement.IsMisplaced(status, primary, self))
+            if (!await IsMisplacedAsync(status, stop))
+                _misplacedSince = null;
+            else if (clock.GetElapsedTime(_misplacedSince ??= clock.GetTimestamp()) >= LeaderPlacement.Settled)
                 await MoveAsync(status, stop);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             log.LeadershipUnseen(failure.Message);
         }
+    }
+
+    async ValueTask<bool> IsMisplacedAsync(EtcdStatus status, CancellationToken stop)
+    {
+        if (status.Leader != status.Member || status.Leader == 0)
+            return false; // Spares the store a read each second on all hosts but one.
+        var primary = (await store.ReadAsync([_leaderKey], stop)).Find(_leaderKey)?.Value;
+        return LeaderPlacement.IsMisplaced(status, primary, self);
     }
 
     async Task MoveAsync(EtcdStatus leader, CancellationToken stop)
