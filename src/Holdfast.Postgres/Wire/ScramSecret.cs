@@ -49,10 +49,12 @@ public sealed record ScramSecret(int Iterations, byte[] Salt, byte[] StoredKey, 
                 : null;
     }
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Scheme}${Iterations}:{Convert.ToBase64String(Salt)}${Convert.ToBase64String(StoredKey)}:{Convert
-            .ToBase64String(ServerKey)}");
+    public override string ToString()
+    {
+        var (salt, stored, server) =
+            (Convert.ToBase64String(Salt), Convert.ToBase64String(StoredKey), Convert.ToBase64String(ServerKey));
+        return string.Create(CultureInfo.InvariantCulture, $"{Scheme}${Iterations}:{salt}${stored}:{server}");
+    }
 
     public bool Equals(ScramSecret? other) => other is not null && other.ToString() == ToString();
 
