@@ -17,7 +17,8 @@ public enum ExtendedTarget
 public static class ExtendedQuery
 {
     /// <summary>Parse: the statement's name, then its text and the types of its parameters.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> body, out ReadOnlySpan<byte> statement, out ReadOnlySpan<byte> rest) =>
+    public static bool TryParse(
+        ReadOnlySpan<byte> body, out ReadOnlySpan<byte> statement, out ReadOnlySpan<byte> rest) =>
         TryName(body, out statement, out rest) && TryName(rest, out _, out var types)
         && types.Length >= sizeof(short)
         && types.Length == sizeof(short) + (BinaryPrimitives.ReadUInt16BigEndian(types) * sizeof(int));
@@ -35,7 +36,8 @@ public static class ExtendedQuery
     /// <summary>Describe and Close.</summary>
     public static bool TryTarget(ReadOnlySpan<byte> body, out ExtendedTarget target, out ReadOnlySpan<byte> name)
     {
-        (target, name) = (default, default);
+        target = default;
+        name = default;
         if (body.IsEmpty || body[0] is not ((byte)'S' or (byte)'P'))
             return false;
         target = body[0] == (byte)'S' ? ExtendedTarget.Statement : ExtendedTarget.Portal;

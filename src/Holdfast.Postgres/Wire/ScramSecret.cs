@@ -62,8 +62,8 @@ public sealed record ScramSecret(int Iterations, byte[] Salt, byte[] StoredKey, 
 }
 
 /// <summary>
-/// What a client proves with: made from its password, or recovered from a proof that it gave (RFC 5802, section 3). Good
-/// for a login as that user wherever the same secret is kept.
+/// What a client proves with: made from its password, or recovered from a proof that it gave (RFC 5802, section 3).
+/// Good for a login as that user wherever the same secret is kept.
 /// </summary>
 /// <param name="ClientKey">32 bytes.</param>
 /// <param name="ServerKey">32 bytes: with it the server proves that it knows the secret too.</param>

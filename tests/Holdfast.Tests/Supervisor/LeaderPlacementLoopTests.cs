@@ -32,7 +32,7 @@ public sealed class LeaderPlacementLoopTests
 
     async Task LedByAsync(string host) =>
         (await _store.CommitAsync(new Transaction([], [new Operation.Put(LeaderKey, host)]), Stop))
-            .Outcome.ShouldBe(WriteOutcome.Applied);
+            .Outcome.ShouldBe(WriteOutcome.Written);
 
     async Task TurnAfterAsync(TimeSpan time)
     {
@@ -82,7 +82,7 @@ public sealed class LeaderPlacementLoopTests
         public ValueTask<WriteOutcome> MoveLeaderAsync(string leaderEndpoint, ulong target, CancellationToken stop)
         {
             MovedTo = target;
-            return ValueTask.FromResult(WriteOutcome.Applied);
+            return ValueTask.FromResult(WriteOutcome.Written);
         }
 
         public ValueTask<WriteOutcome> AddMemberAsync(string peerUrl, CancellationToken stop) =>

@@ -15,7 +15,8 @@ public sealed class StartupParametersTests
     [Fact]
     public void Names_and_values_are_read()
     {
-        var read = Read("user\0app\0database\0films\0application_name\0psql\0_pq_.x\01\0\0", minor: 2).ShouldNotBeNull();
+        var read = Read("user\0app\0database\0films\0application_name\0psql\0_pq_.x\01\0\0", minor: 2)
+            .ShouldNotBeNull();
         (read.Major, read.Minor, read.User, read.Database).ShouldBe((3, 2, "app", "films"));
         read.Settings.ShouldBe([new("application_name", "psql")]);
         read.Extensions.ShouldBe(["_pq_.x"]);
