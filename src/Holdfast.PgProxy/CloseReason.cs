@@ -15,6 +15,15 @@ internal enum CloseReason
     TooManyClients,
     CancelForwarded,
     HoldTimeout,
+
+    /// <summary>All servers of its pool were busy for too long.</summary>
+    PoolTimeout,
+
+    /// <summary>Its login failed: who it is, or what it wants.</summary>
+    LoginRefused,
+
+    /// <summary>The server takes one of its startup settings not.</summary>
+    SettingsRefused,
     BackendClosed,
     BackendFailed,
 

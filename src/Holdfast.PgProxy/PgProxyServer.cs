@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using Holdfast.PgProxy.Backend;
 using Holdfast.PgProxy.Frontend;
+using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Routing;
+using Holdfast.PgProxy.Sessions;
 using Holdfast.Store.Layout;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +20,7 @@ public sealed class PgProxyServer : IDisposable
     readonly Clients _clients = new();
     readonly Switchboard _board;
     readonly List<Listener> _listeners = [];
+    readonly PooledProxy? _pooled;
     readonly ConcurrentDictionary<Port, string> _lastRoutes = new();
 
     /// <param name="settings">What the operator wrote.</param>
@@ -25,13 +28,19 @@ public sealed class PgProxyServer : IDisposable
     /// <param name="terms">The newest term seen.</param>
     /// <param name="bootClock">CLOCK_BOOTTIME, as in <see cref="WatchedView.FreshAt"/>.</param>
     /// <param name="logs">Where it tells what it does.</param>
+    /// <param name="secrets">Of those who may log in; asked only where servers are pooled.</param>
     /// <exception cref="IOException">A port can't be had.</exception>
     public PgProxyServer(
-        ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs)
+        ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs,
+        IUserSecrets? secrets = null)
     {
         (_settings, _log) = (settings, logs.CreateLogger<PgProxyServer>());
         _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock);
         _board.Changed += OnChanged;
+        _pooled = settings.Pools is { } pools
+            ? new PooledProxy(
+                settings, pools, secrets ?? new FileSecrets(UserList.Read("")), _board, bootClock, _log)
+            : null;
         try
         {
             _listeners.Add(Listen(Port.Primary, settings.PrimaryPort));
@@ -50,13 +59,21 @@ public sealed class PgProxyServer : IDisposable
     /// <summary>Null where the file gives no port for replicas.</summary>
     public IPEndPoint? ReplicasEndPoint => _listeners.Count > 1 ? _listeners[1].EndPoint : null;
 
+    internal PooledProxy? Pooled => _pooled;
+
     /// <summary>Clients connected now.</summary>
-    public int Clients => _clients.Count;
+    public int Clients => _pooled?.Clients ?? _clients.Count;
 
     /// <summary>Serves until <paramref name="stop"/>; then lets the sessions end, within the drain limit.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         OnChanged(_board.Look());
+        if (_pooled is not null)
+        {
+            _pooled.Start();
+            _log.Stopped(await _pooled.RunAsync(stop));
+            return;
+        }
         await Task.WhenAll(_listeners.Select(listener => listener.RunAsync(stop)));
         foreach (var listener in _listeners)
             listener.Dispose();
@@ -68,11 +85,14 @@ public sealed class PgProxyServer : IDisposable
     {
         var dialer = new Dialer(port, _settings.HoldTimeout, _board, _links, _metrics, _log);
         var reception = new Reception(port, _settings, dialer, _links, new CancelForwarder(_board, _links));
-        return new Listener(new IPEndPoint(_settings.Address, number), reception, _clients, _metrics, _log);
+        var listener = new Listener(new IPEndPoint(_settings.Address, number), reception, _clients, _metrics, _log);
+        _pooled?.Listen(port, listener.Socket);
+        return listener;
     }
 
     void OnChanged(RoutingView view)
     {
+        _pooled?.OnChanged();
         foreach (var cut in _links.Where(server => Router.WhyCut(server, view)).GroupBy(found => found.Link.Server))
         {
             var count = cut.Count(found => found.Link.Cut(CloseReason.RoleLost));
@@ -104,6 +124,7 @@ public sealed class PgProxyServer : IDisposable
     public void Dispose()
     {
         _board.Changed -= OnChanged;
+        _pooled?.Dispose();
         _board.Dispose();
         foreach (var listener in _listeners)
             listener.Dispose();

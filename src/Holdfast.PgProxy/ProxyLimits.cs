@@ -9,6 +9,9 @@ internal static class ProxyLimits
     /// <summary>Clients over the limit that are told so at once; those beyond are closed without a word.</summary>
     public const int RefusalsMax = 64;
 
+    /// <summary>Kinds of clients by port, database, user and startup settings.</summary>
+    public const int PoolsMax = 10_000;
+
     /// <summary>Bytes that one direction of a session holds.</summary>
     public const int RelayBytes = 16 * 1024;
 
@@ -22,6 +25,18 @@ internal static class ProxyLimits
     public static readonly TimeSpan Refusal = TimeSpan.FromSeconds(2);
 
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(1);
+
+    /// <summary>From the connect to a server until it has let us in.</summary>
+    public static readonly TimeSpan ServerLogin = TimeSpan.FromSeconds(15);
+
+    /// <summary>A loop without a free server asks the others for one this often.</summary>
+    public static readonly TimeSpan AskOthersEvery = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Between two looks at the routes, for those whose view has only become older, or fresh again.</summary>
+    public static readonly TimeSpan RoutesEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>While a stopping proxy waits for its clients to come to rest.</summary>
+    public static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Between two tries with a server that is not ready: doubled each time, up to the maximum.</summary>
     public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(25);

@@ -42,4 +42,7 @@ internal static partial class ProxyLog
 
     [LoggerMessage(4011, LogLevel.Error, "Term {Term} could not be written down; it is in force until a restart")]
     public static partial void TermNotKept(this ILogger log, long term, Exception error);
+
+    [LoggerMessage(4012, LogLevel.Error, "Loop {Loop}: serving a connection failed; it is closed")]
+    public static partial void LoopFailed(this ILogger log, int loop, Exception error);
 }

@@ -1,4 +1,6 @@
 using System.Net;
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Pooling;
 
 namespace Holdfast.PgProxy;
 
@@ -23,6 +25,12 @@ public sealed record ProxySettings
 
     /// <summary>Clients at once on both ports; each takes two of the process's open files.</summary>
     public int ClientsMax { get; init; } = 8000;
+
+    /// <summary>How servers are shared; null: each client has one of its own, and logs in there itself.</summary>
+    public PoolSettings? Pools { get; init; }
+
+    /// <summary>For clients that want TLS, where servers are pooled; null: they can't have it.</summary>
+    public ClientTls? Tls { get; init; }
 
     /// <summary>How long sessions may go on after the order to stop.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(5);

@@ -18,6 +18,10 @@ public sealed record NodeSettings
     /// <summary>The text of agent.yml, a Patroni YAML.</summary>
     public required Func<ClusterFile, NodeName, NodePaths, string> AgentYaml { get; init; }
 
+    /// <summary>Who may log in to the proxy, with their passwords, as it reads them: never logged, never
+    /// shown.</summary>
+    public string ProxyUsers { get; init; } = "";
+
     /// <summary>The variables of this host's apps, by app, with their secrets: never logged, never shown.</summary>
     public ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>> AppVariables { get; init; } =
         ImmutableSortedDictionary<string, ImmutableSortedDictionary<string, string>>.Empty;

@@ -84,6 +84,19 @@ public sealed record SecretSettings(string? Value, string? File, string? Env)
     public override string ToString() => File is not null ? $"file {File}" : Env is not null ? $"env {Env}" : "***";
 }
 
+/// <summary>Whose a server is, and until when (PgBouncer's pool_mode).</summary>
+public enum PoolKind
+{
+    /// <summary>Each client has one of its own, and logs in to it itself.</summary>
+    None,
+
+    /// <summary>The client's until it goes.</summary>
+    Session,
+
+    /// <summary>The client's until its transaction ends.</summary>
+    Transaction,
+}
+
 public sealed record PgProxySettings
 {
     public required ImmutableArray<NodeName> On { get; init; }
@@ -92,8 +105,14 @@ public sealed record PgProxySettings
     /// <summary>Null: no port for replicas.</summary>
     public int? Replicas { get; init; }
 
-    /// <summary>How long a new connection waits while there is no primary.</summary>
+    /// <summary>How long a client waits while there is no primary.</summary>
     public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How clients share servers.</summary>
+    public PoolKind Pool { get; init; }
+
+    /// <summary>Servers for the clients of one port, database and user; 1 to 10,000.</summary>
+    public int PoolSize { get; init; } = 20;
 
     /// <summary>The operating system's user that runs the proxy.</summary>
     public string User { get; init; } = "postgres";

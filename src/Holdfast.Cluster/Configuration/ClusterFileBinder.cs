@@ -72,6 +72,13 @@ internal static class ClusterFileBinder
             Primary = Number(map["primary"]) ?? missing.Primary,
             Replicas = Number(map["replicas"]),
             HoldTimeout = Duration(map["hold_timeout"]) ?? missing.HoldTimeout,
+            Pool = Text(map["pool"]) switch
+            {
+                "session" => PoolKind.Session,
+                "transaction" => PoolKind.Transaction,
+                _ => PoolKind.None,
+            },
+            PoolSize = Number(map["pool_size"]) ?? missing.PoolSize,
             User = Text(map["user"]) ?? missing.User,
         };
     }

@@ -35,6 +35,7 @@ internal sealed class Listener : IDisposable
         log.Listening(reception.Port, EndPoint);
     }
 
+    public Socket Socket => _socket;
     public Port Port => _reception.Port;
     public IPEndPoint EndPoint => (IPEndPoint)_socket.LocalEndPoint!;
 

@@ -12,9 +12,14 @@ public static class ErrorResponse
     public const int HeaderBytes = 5;
 
     /// <summary>A whole message of severity FATAL: the connection ends after it.</summary>
-    public static byte[] Fatal(string sqlState, string message)
+    public static byte[] Fatal(string sqlState, string message) => Of("FATAL", sqlState, message);
+
+    /// <summary>A whole message.</summary>
+    /// <param name="severity">ERROR or FATAL.</param>
+    public static byte[] Of(string severity, string sqlState, string message)
     {
-        var fields = Encoding.UTF8.GetBytes($"SFATAL\0VFATAL\0C{sqlState}\0M{message.Replace('\0', ' ')}\0\0");
+        var fields = Encoding.UTF8.GetBytes(
+            $"S{severity}\0V{severity}\0C{sqlState}\0M{message.Replace('\0', ' ')}\0\0");
         var whole = new byte[HeaderBytes + fields.Length];
         whole[0] = Tag;
         BinaryPrimitives.WriteInt32BigEndian(whole.AsSpan(1), sizeof(int) + fields.Length);

@@ -3,7 +3,13 @@ namespace Holdfast.Postgres.Wire;
 /// <summary>The error codes that a proxy itself says or acts on (PostgreSQL manual, Appendix A).</summary>
 public static class SqlState
 {
+    public const string ProtocolViolation = "08P01";
+    public const string FeatureNotSupported = "0A000";
+    public const string InvalidAuthorization = "28000";
+    public const string InvalidPassword = "28P01";
+    public const string SerializationFailure = "40001";
     public const string TooManyConnections = "53300";
+    public const string TransactionResolutionUnknown = "08007";
     public const string AdminShutdown = "57P01";
     public const string CrashShutdown = "57P02";
 

@@ -112,7 +112,7 @@ public static partial class HostPrograms
         Command =
         [
             paths.Binary, "pgproxy", "--config", paths.PgProxyFile, "--name", host.Value,
-            "--data", paths.Data, "--run", paths.Run,
+            "--data", paths.Data, "--run", paths.Run, "--users", paths.PgProxyUsersFile,
         ],
         Environment = Variables(
             ("HOME", paths.PgProxyFolder),

@@ -40,6 +40,7 @@ public sealed record NodePaths(string Data, string Run, string Binary)
     public string AgentFile => Path.Combine(Run, "agent.yml");
     public string PgProxyFolder => Path.Combine(Run, "pgproxy");
     public string PgProxyFile => Path.Combine(PgProxyFolder, "holdfast.yml");
+    public string PgProxyUsersFile => Path.Combine(PgProxyFolder, "users.txt");
     public string EdgeFolder => Path.Combine(Run, "edge");
     public string EdgeFile => Path.Combine(EdgeFolder, "holdfast.yml");
     public string PostgresSocketFolder => Path.Combine(Run, "postgres");

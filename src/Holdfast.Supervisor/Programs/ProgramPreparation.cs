@@ -36,6 +36,8 @@ internal sealed class ProgramPreparation(
                 return spec;
             case HostPrograms.PgProxy:
                 NodeFolders.Write(settings.Paths.PgProxyFile, settings.FileText, settings.File.PgProxy!.User);
+                NodeFolders.Write(
+                    settings.Paths.PgProxyUsersFile, settings.ProxyUsers, settings.File.PgProxy!.User);
                 return spec;
             case HostPrograms.Edge:
                 NodeFolders.MakeEdge(settings.File.Edge!, settings.FileText, settings.Paths);

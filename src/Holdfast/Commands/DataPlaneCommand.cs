@@ -9,14 +9,27 @@ namespace Holdfast.Commands;
 /// <summary>The verbs of the two data planes: they take the same words.</summary>
 static class DataPlaneCommand
 {
-    delegate Task<int> Run(ClusterFile file, NodeName host, string data, CancellationToken stop);
+    delegate Task<int> Run(OpenFile open, NodeName host, string data, ParseResult parsed, CancellationToken stop);
 
-    public static Command PgProxy() => Create(
-        "pgproxy", "Runs the PostgreSQL proxy of one host.", file => file.PgProxy?.On ?? [], PgProxyWiring.RunAsync);
+    public static Command PgProxy()
+    {
+        var users = new Option<string?>("--users")
+        {
+            Description = "Who may log in where servers are pooled, in the form of PgBouncer's auth_file; by default "
+                + "those of the cluster file.",
+            HelpName = "FILE",
+        };
+        var command = Create(
+            "pgproxy", "Runs the PostgreSQL proxy of one host.", file => file.PgProxy?.On ?? [],
+            (open, host, data, parsed, stop) =>
+                PgProxyWiring.RunAsync(open, host, data, parsed.GetValue(users), stop));
+        command.Add(users);
+        return command;
+    }
 
     public static Command Edge() => Create(
         "edge", "Runs the http front of the apps on one host.", file => file.Edge?.On ?? [],
-        (file, host, _, stop) => EdgeWiring.RunAsync(file, host, stop));
+        (open, host, _, _, stop) => EdgeWiring.RunAsync(open.File, host, stop));
 
     static Command Create(string verb, string meaning, Func<ClusterFile, ImmutableArray<NodeName>> on, Run run)
     {
@@ -31,7 +44,7 @@ static class DataPlaneCommand
             if (FileOptions.Open(parsed.GetValue(config), errors) is not { } open
                 || FileOptions.Host(parsed.GetRequiredValue(name), verb, on(open.File), errors) is not { } host)
                 return ExitCodes.BadUsage;
-            return await run(open.File, host, Path.GetFullPath(parsed.GetRequiredValue(data)), stop);
+            return await run(open, host, Path.GetFullPath(parsed.GetRequiredValue(data)), parsed, stop);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
+using Holdfast.PgProxy.Login;
 using Holdfast.Wiring;
 
 namespace Holdfast.Commands;
@@ -34,6 +35,7 @@ static class NodeCommand
                 Path.GetFullPath(parsed.GetRequiredValue(data)),
                 Path.GetFullPath(parsed.GetRequiredValue(run)),
                 NodeWiring.AgentYaml(secrets),
+                UserList.Write(secrets.Passwords),
                 variables,
                 stop);
         });

@@ -2,6 +2,7 @@ using Holdfast.Agent.Configuration;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Logging;
+using Holdfast.PgProxy.Login;
 using Holdfast.Store.Etcd;
 using Holdfast.Supervisor;
 using Holdfast.Supervisor.Decisions;
@@ -18,6 +19,7 @@ static class NodeWiring
     /// <param name="data">--data, absolute.</param>
     /// <param name="run">--run, absolute.</param>
     /// <param name="agentYaml">Makes the text of agent.yml; see <see cref="AgentYaml"/>.</param>
+    /// <param name="proxyUsers">Who may log in to the proxy; see <see cref="UserList"/>.</param>
     /// <param name="variables">Of this host's apps, with their secrets.</param>
     /// <param name="stop">SIGTERM or Ctrl+C.</param>
     /// <returns>The exit code: 0 when everything was stopped as asked, 1 when it could not run.</returns>
@@ -28,6 +30,7 @@ static class NodeWiring
         string data,
         string run,
         Func<ClusterFile, NodeName, NodePaths, string> agentYaml,
+        string proxyUsers,
         ResolvedVariables variables,
         CancellationToken stop)
     {
@@ -41,6 +44,7 @@ static class NodeWiring
             Host = name,
             Paths = new NodePaths(data, run, Path.Combine(AppContext.BaseDirectory, "holdfast")),
             AgentYaml = agentYaml,
+            ProxyUsers = proxyUsers,
             AppVariables = variables.Apps,
         };
         try

@@ -1,8 +1,11 @@
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
+using Holdfast.Commands;
 using Holdfast.Foundation.Logging;
 using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 using Holdfast.Store.Etcd;
 using Holdfast.Store.Layout;
@@ -16,13 +19,16 @@ static class PgProxyWiring
     /// <summary>Patroni's namespace in the store.</summary>
     const string StoreRoot = "service";
 
-    /// <param name="file">The cluster file, read and checked.</param>
+    /// <param name="open">The cluster file, read and checked.</param>
     /// <param name="name">This host's name in the file.</param>
     /// <param name="data">--data, absolute: its folder <c>pgproxy</c> keeps the newest term seen.</param>
+    /// <param name="users">--users; null: those of the file.</param>
     /// <param name="stop">SIGTERM or Ctrl+C: sessions have a few seconds to end.</param>
     /// <returns>The exit code: 0 when it stopped as asked, 1 when it could not run.</returns>
-    public static async Task<int> RunAsync(ClusterFile file, NodeName name, string data, CancellationToken stop)
+    public static async Task<int> RunAsync(
+        OpenFile open, NodeName name, string data, string? users, CancellationToken stop)
     {
+        var file = open.File;
         if (file.PgProxy is not { } proxy)
             return await SayAsync("the file has no section pgproxy");
         using var logs = Logs.Create("pgproxy");
@@ -37,7 +43,8 @@ static class PgProxyWiring
             using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
             using var server = new PgProxyServer(
                 Settings(file, proxy), topology,
-                new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs);
+                new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs,
+                proxy.Pool == PoolKind.None ? null : Users(open, users));
             await ServeAsync(server, watcher, topology, stop);
             return 0;
         }
@@ -65,7 +72,16 @@ static class PgProxyWiring
         ReplicasPort = proxy.Replicas,
         HoldTimeout = proxy.HoldTimeout,
         DefaultTtl = file.Postgres.Dcs.Ttl,
+        Pools = proxy.Pool == PoolKind.None ? null : new PoolSettings
+        {
+            Mode = proxy.Pool == PoolKind.Session ? PoolMode.Session : PoolMode.Transaction,
+            Size = proxy.PoolSize,
+        },
     };
+
+    static FileSecrets Users(OpenFile open, string? users) => new(UserList.Read(users is null
+        ? UserList.Write(ConfigFiles.ReadSecrets(open.Path, open.File).Passwords)
+        : File.ReadAllText(users)));
 
     static async Task<int> SayAsync(string problem)
     {

@@ -2,6 +2,8 @@ using System.Net;
 using Holdfast.Doubles.PgProxy;
 using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Pooling;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.FunctionalTests.PgProxy;
@@ -12,8 +14,16 @@ sealed class ProxyUnderTest : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly Task _running;
 
-    public ProxyUnderTest(TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default)
+    /// <param name="pools">Null: each client logs in to a server of its own.</param>
+    public ProxyUnderTest(
+        TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default, PoolSettings? pools = null,
+        ClientTls? tls = null)
     {
+        var users = new Dictionary<string, UserSecret>
+        {
+            ["postgres"] = UserSecret.Of("postgres", RealPostgres.Password),
+            ["nobody"] = UserSecret.Of("nobody", RealPostgres.Password),
+        };
         Server = new PgProxyServer(
             new ProxySettings
             {
@@ -24,8 +34,10 @@ sealed class ProxyUnderTest : IAsyncDisposable
                 HoldTimeout = hold ?? TimeSpan.FromSeconds(30),
                 ClientsMax = clientsMax,
                 DrainLimit = drain,
+                Pools = pools,
+                Tls = tls,
             },
-            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance);
+            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance, new FileSecrets(users));
         _running = Server.RunAsync(_stop.Token);
     }
 

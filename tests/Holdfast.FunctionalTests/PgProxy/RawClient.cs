@@ -53,6 +53,19 @@ sealed class RawClient : IDisposable
         return ((char)header[0], await ReadAsync(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - 4));
     }
 
+    /// <summary>The tags of all messages up to ReadyForQuery, that one and its status included.</summary>
+    public async Task<string> UntilReadyAsync()
+    {
+        var tags = new StringBuilder();
+        while (true)
+        {
+            var (tag, body) = await MessageAsync();
+            tags.Append(tag);
+            if (tag == 'Z')
+                return tags.Append((char)body[0]).ToString();
+        }
+    }
+
     /// <summary>The code and text of the error that is the next message.</summary>
     public async Task<(string? Code, string? Message)> ErrorAsync()
     {
@@ -94,9 +107,9 @@ sealed class RawClient : IDisposable
 
     public void CloseHalf() => _socket.Shutdown(SocketShutdown.Send);
 
-    public static byte[] Startup()
+    public static byte[] Startup(string user = "app", string database = "app")
     {
-        var body = "user\0app\0database\0app\0\0"u8;
+        var body = Encoding.ASCII.GetBytes($"user\0{user}\0database\0{database}\0\0");
         var message = new byte[8 + body.Length];
         BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
         BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(4), 3 << 16);

@@ -66,6 +66,7 @@ public sealed class HostProgramsTests
         [
             "/opt/holdfast/holdfast", "pgproxy", "--config", "/run/holdfast/pgproxy/holdfast.yml", "--name", "n1",
             "--data", "/var/lib/holdfast", "--run", "/run/holdfast",
+            "--users", "/run/holdfast/pgproxy/users.txt",
         ]);
     }
 }

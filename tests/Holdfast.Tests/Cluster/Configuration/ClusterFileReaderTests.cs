@@ -94,7 +94,7 @@ public sealed class ClusterFileReaderTests
         Problems("primary: 5000", "primery: 5000").ShouldBe(
         [
             "holdfast.yml:11:26: unknown key 'primery' in 'pgproxy'; " +
-            "expected one of hold_timeout, on, primary, replicas, user; did you mean 'primary'?",
+            "expected one of hold_timeout, on, pool, pool_size, primary, replicas, user; did you mean 'primary'?",
         ]);
 
     [Fact]
@@ -145,9 +145,17 @@ public sealed class ClusterFileReaderTests
         Problems("on: [n1, n2, n3]\n  users", "on: [n3]\n  listen: 5000\n  users").ShouldBeEmpty();
 
     [Fact]
+    public void A_pool_is_one_of_three_kinds()
+    {
+        Problems("replicas: 5001", "pool: transaction, pool_size: 40").ShouldBeEmpty();
+        Problems("replicas: 5001", "pool: transactions, pool_size: 0").Length.ShouldBe(2);
+    }
+
+    [Fact]
     public void What_is_not_built_yet_is_refused_plainly() =>
-        Problems("replicas: 5001", "pool: transaction").ShouldBe(
-            ["holdfast.yml:11:41: 'pgproxy.pool' is not supported by this version"]);
+        Problems("on: [n1, n2, n3]\n  users", "on: [n1, n2, n3]\n  dcs: { standby_cluster: { host: far } }\n  users")
+            .ShouldHaveSingleItem()
+            .ShouldEndWith("'postgres.dcs.standby_cluster' is not supported by this version");
 
     [Theory]
     [InlineData("dashboard")]

@@ -1,0 +1,196 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Holdfast.Foundation;
+using Holdfast.Foundation.Processes;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.PgProxy.Loops;
+
+/// <summary>
+/// One thread that waits for its sockets and serves whichever is ready. All that belongs to a loop is touched by its
+/// thread alone; others <see cref="Post(Action)"/>. Asynchronous code that begins on the loop goes on there: the loop
+/// is its thread's synchronization context.
+/// </summary>
+internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
+{
+    /// <summary>Room for one read of a socket, and for what is put together out of pieces.</summary>
+    public const int BufferBytes = 64 * 1024;
+
+    /// <summary>How often <see cref="Tick"/> comes: limits are met within this much.</summary>
+    public static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(100);
+
+    const int EventsMax = 256;
+
+    readonly int _epoll, _wake;
+    readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsMax * Libc.EventBytes));
+    readonly ConcurrentQueue<(SendOrPostCallback Work, object? State)> _posts = new();
+    readonly List<IPolled?> _polled = [null];
+    readonly Stack<int> _free = new();
+    readonly Thread _thread;
+    readonly ILogger _log;
+    long _generation;
+    int _woken;
+    TimeSpan _tickAt;
+    volatile bool _stopping;
+
+    /// <exception cref="IOException">The kernel gives no epoll.</exception>
+    public EventLoop(int number, ILogger log)
+    {
+        _log = log;
+        Number = number;
+        _epoll = Libc.EpollCreate(Libc.CloseOnExec);
+        _wake = Libc.EventFd(0, Libc.CloseOnExec | Libc.NonBlocking);
+        if (_epoll < 0 || _wake < 0)
+            throw new IOException($"no epoll: error {Libc.LastError}");
+        Control(Libc.EpollAdd, _wake, Libc.In, data: 0);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"pgproxy {number}" };
+    }
+
+    public int Number { get; }
+
+    /// <summary>CLOCK_BOOTTIME when this turn of the loop began.</summary>
+    public TimeSpan Now { get; private set; } = BootClock.Now;
+
+    /// <summary>What a socket is read into: good until the next read of any.</summary>
+    public byte[] Input { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+
+    /// <summary>For whoever puts a message together; empty between two calls.</summary>
+    public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(2 * BufferBytes, pinned: true);
+
+    public event Action? Tick;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>On the loop's thread, in order. From any thread.</summary>
+    public void Post(Action work) => Post(static state => ((Action)state!)(), work);
+
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        _posts.Enqueue((d, state));
+        if (Interlocked.Exchange(ref _woken, 1) != 0)
+            return;
+        var one = 1ul;
+        Libc.Write(_wake, (byte*)&one, sizeof(ulong));
+    }
+
+    public bool IsHere => Thread.CurrentThread == _thread;
+
+    /// <summary>Gives a socket its place, which its events carry.</summary>
+    internal (int Slot, ulong Data) Add(IPolled polled)
+    {
+        Check.That(IsHere);
+        var slot = _free.TryPop(out var free) ? free : _polled.Count;
+        if (slot == _polled.Count)
+            _polled.Add(polled);
+        else
+            _polled[slot] = polled;
+        return (slot, ((ulong)(uint)++_generation << 32) | (uint)slot);
+    }
+
+    internal void Remove(int slot)
+    {
+        _polled[slot] = null;
+        _free.Push(slot);
+    }
+
+    internal void Control(int operation, int socket, uint events, ulong data)
+    {
+        var change = stackalloc byte[16];
+        *(uint*)change = events;
+        *(ulong*)(change + Libc.EventDataAt) = data;
+        Check.That(Libc.EpollControl(_epoll, operation, socket, change) == 0);
+    }
+
+    void Run()
+    {
+        SetSynchronizationContext(this);
+        while (!_stopping)
+        {
+            var left = _tickAt - BootClock.Now;
+            var count = Libc.EpollWait(
+                _epoll, _events, EventsMax, left > TimeSpan.Zero ? (int)left.TotalMilliseconds + 1 : 0);
+            Now = BootClock.Now;
+            for (var i = 0; i < count; i++)
+                Serve(_events + (i * Libc.EventBytes));
+            RunPosts();
+            if (Now < _tickAt)
+                continue;
+            _tickAt = Now + TickEvery;
+            Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
+        }
+    }
+
+    void Serve(byte* ready)
+    {
+        var data = *(ulong*)(ready + Libc.EventDataAt);
+        if (data == 0)
+        {
+            ulong count;
+            Libc.Read(_wake, (byte*)&count, sizeof(ulong));
+            return;
+        }
+        // One that was closed earlier in this turn may still have an event here: its place is empty by now,
+        // or another's.
+        if (_polled[(int)(uint)data] is not { } polled || polled.Data != data)
+            return;
+        try
+        {
+            polled.OnEvents(*(uint*)ready);
+        }
+        catch (Exception broken)
+        {
+            _log.LoopFailed(Number, broken);
+            polled.Fail();
+        }
+    }
+
+    void RunPosts()
+    {
+        if (Interlocked.Exchange(ref _woken, 0) == 0)
+            return;
+        // What is posted meanwhile has its turn after the sockets.
+        for (var count = _posts.Count; count > 0 && _posts.TryDequeue(out var post); count--)
+            Guard(post.Work, post.State);
+        if (!_posts.IsEmpty)
+            Post(static _ => { }, null);
+    }
+
+    /// <summary>Runs what belongs to the loop, from code that has left its context.</summary>
+    internal void Enter(Action work)
+    {
+        var context = Current;
+        SetSynchronizationContext(this);
+        work();
+        SetSynchronizationContext(context);
+    }
+
+    internal void Report(Exception broken) => _log.LoopFailed(Number, broken);
+
+    void Guard(SendOrPostCallback work, object? state)
+    {
+        try
+        {
+            work(state);
+        }
+        catch (Exception broken)
+        {
+            _log.LoopFailed(Number, broken);
+        }
+    }
+
+    /// <summary>Ends the thread; from another one. What is still posted is forgotten.</summary>
+    public void Dispose()
+    {
+        if (_stopping)
+            return;
+        _stopping = true;
+        Post(static _ => { }, null);
+        if (_thread.IsAlive)
+            _thread.Join();
+        for (var slot = 0; slot < _polled.Count; slot++)
+            _polled[slot]?.Close();
+        Libc.Close(_epoll);
+        Libc.Close(_wake);
+        NativeMemory.Free(_events);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using Holdfast.Foundation;
+
+namespace Holdfast.PgProxy.Loops;
+
+/// <summary>Makes sockets that never block, with the options of a session (tcp(7), socket(7); Linux).</summary>
+internal static unsafe class Sockets
+{
+    const int SolSocket = 1, SoError = 4, SoKeepAlive = 9, SoLinger = 13, IpProtoTcp = 6;
+    const int TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6, TcpUserTimeout = 18;
+    const int AddressBytesMax = 128;
+
+    /// <param name="unackedMs">How long sent bytes may stay without acknowledgement.</param>
+    public static int Create(AddressFamily family, int unackedMs)
+    {
+        var socket = Libc.Socket(
+            family == AddressFamily.InterNetworkV6 ? 10 : 2, Libc.Stream | Libc.NonBlocking | Libc.CloseOnExec, 0);
+        if (socket < 0)
+            throw new IOException($"no socket: error {Libc.LastError}");
+        ForSession(socket, unackedMs);
+        return socket;
+    }
+
+    /// <returns>InProgress: it is ready for writing when that is over. Success at once also occurs.</returns>
+    public static SocketError BeginConnect(int socket, IPEndPoint to)
+    {
+        var address = to.Serialize();
+        fixed (byte* bytes = address.Buffer.Span)
+        {
+            if (Libc.Connect(socket, bytes, address.Size) == 0)
+                return SocketError.Success;
+        }
+        return Libc.LastError == Libc.InProgress ? SocketError.InProgress : Meaning(Libc.LastError);
+    }
+
+    /// <returns>-1: nobody waits; else the client's socket.</returns>
+    /// <exception cref="SocketException">No open files, or no memory.</exception>
+    public static int Accept(int listener, AddressFamily family, out IPEndPoint? from)
+    {
+        from = null;
+        var bytes = stackalloc byte[AddressBytesMax];
+        var size = AddressBytesMax;
+        var socket = Libc.Accept(listener, bytes, &size, Libc.NonBlocking | Libc.CloseOnExec);
+        if (socket < 0)
+        {
+            return Libc.LastError is Libc.Again or Libc.Interrupted or Libc.ConnectionAborted
+                ? -1
+                : throw new SocketException((int)Meaning(Libc.LastError));
+        }
+        var address = new SocketAddress(family, size);
+        new ReadOnlySpan<byte>(bytes, size).CopyTo(address.Buffer.Span);
+        from = (IPEndPoint)new IPEndPoint(family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0)
+            .Create(address);
+        return socket;
+    }
+
+    /// <summary>What became of a connect.</summary>
+    public static SocketError ErrorOf(int socket)
+    {
+        int error = 0, size = sizeof(int);
+        Check.That(Libc.GetOption(socket, SolSocket, SoError, &error, &size) == 0);
+        return error == 0 ? SocketError.Success : Meaning(error);
+    }
+
+    public static void ForSession(int socket, int unackedMs)
+    {
+        Set(socket, IpProtoTcp, TcpNoDelay, 1);
+        Set(socket, SolSocket, SoKeepAlive, 1);
+        Set(socket, IpProtoTcp, TcpKeepIdle, ProxyLimits.KeepAliveSeconds);
+        Set(socket, IpProtoTcp, TcpKeepInterval, ProxyLimits.KeepAliveIntervalSeconds);
+        Set(socket, IpProtoTcp, TcpKeepCount, ProxyLimits.KeepAliveTries);
+        Set(socket, IpProtoTcp, TcpUserTimeout, unackedMs);
+    }
+
+    /// <summary>Its close is a reset.</summary>
+    public static void LingerNot(int socket)
+    {
+        var linger = stackalloc int[2] { 1, 0 };
+        Libc.SetOption(socket, SolSocket, SoLinger, linger, 2 * sizeof(int));
+    }
+
+    // A peer that is gone already makes some of them fail: reading tells of it.
+    static void Set(int socket, int level, int option, int value) =>
+        Libc.SetOption(socket, level, option, &value, sizeof(int));
+
+    static SocketError Meaning(int error) => error switch
+    {
+        111 => SocketError.ConnectionRefused,
+        110 => SocketError.TimedOut,
+        113 => SocketError.HostUnreachable,
+        101 => SocketError.NetworkUnreachable,
+        104 => SocketError.ConnectionReset,
+        23 or 24 => SocketError.TooManyOpenSockets,
+        12 or 105 => SocketError.NoBufferSpaceAvailable,
+        _ => SocketError.SocketError,
+    };
+}

@@ -1,0 +1,80 @@
+using System.Text;
+
+namespace Holdfast.PgProxy.Pooling;
+
+/// <summary>
+/// The settings that PostgreSQL reports when they change, and that a client keeps when its statements run on another
+/// server (PostgreSQL manual, Asynchronous Operations). Immutable.
+/// </summary>
+internal sealed class ParameterSet : IEquatable<ParameterSet>
+{
+    static readonly string[] s_names =
+    [
+        "client_encoding", "DateStyle", "TimeZone", "IntervalStyle", "standard_conforming_strings", "application_name",
+    ];
+
+    public static readonly ParameterSet Empty = new(new string?[s_names.Length]);
+
+    readonly string?[] _values;
+
+    ParameterSet(string?[] values) => _values = values;
+
+    /// <returns>-1: it is not kept.</returns>
+    public static int SlotOf(ReadOnlySpan<char> name)
+    {
+        for (var slot = 0; slot < s_names.Length; slot++)
+        {
+            if (name.Equals(s_names[slot], StringComparison.OrdinalIgnoreCase))
+                return slot;
+        }
+        return -1;
+    }
+
+    public static string NameOf(int slot) => s_names[slot];
+
+    public string? this[int slot] => _values[slot];
+
+    public ParameterSet With(int slot, string value)
+    {
+        if (string.Equals(_values[slot], value, StringComparison.Ordinal))
+            return this;
+        var values = (string?[])_values.Clone();
+        values[slot] = value;
+        return new ParameterSet(values);
+    }
+
+    /// <summary>What must be told to a server that has these for it to have <paramref name="wanted"/>; null:
+    /// nothing.</summary>
+    public string? Difference(ParameterSet wanted)
+    {
+        if (ReferenceEquals(this, wanted))
+            return null;
+        StringBuilder? sql = null;
+        for (var slot = 0; slot < s_names.Length; slot++)
+        {
+            if (wanted._values[slot] is { } value && !string.Equals(value, _values[slot], StringComparison.Ordinal))
+                (sql ??= new()).Append($"SET {s_names[slot]} = {Literal(value)};");
+        }
+        return sql?.ToString();
+    }
+
+    static string Literal(string value)
+    {
+        var quoted = $"'{value.Replace("'", "''", StringComparison.Ordinal)}'";
+        return value.Contains('\\', StringComparison.Ordinal)
+            ? $"E{quoted.Replace("\\", @"\\", StringComparison.Ordinal)}"
+            : quoted;
+    }
+
+    public bool Equals(ParameterSet? other) => other is not null && _values.AsSpan().SequenceEqual(other._values);
+
+    public override bool Equals(object? obj) => Equals(obj as ParameterSet);
+
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        foreach (var value in _values)
+            hash.Add(value, StringComparer.Ordinal);
+        return hash.ToHashCode();
+    }
+}

@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Text;
+
+namespace Holdfast.PgProxy.Pooling;
+
+/// <summary>
+/// Reads in a statement what a pool must know before it runs. It is no parser: what a function does inside is not
+/// seen, and a word in a literal counts like any other.
+/// </summary>
+internal static class QueryText
+{
+    /// <summary>Longer texts are not looked at, and pin their session.</summary>
+    public const int BytesMax = 1024 * 1024;
+
+    /// <summary>What must be supposed of such a text.</summary>
+    public const TextTraits Unread = TextTraits.SessionState | TextTraits.MayCommit;
+
+    const int OnStack = 1024, DeallocateBytesMax = 200;
+
+    static readonly SearchValues<string> s_telling = SearchValues.Create(
+        ["advisory_lock", "temp", "set_config", "hold"], StringComparison.OrdinalIgnoreCase);
+
+    static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" \t\r\n\f\v(;=");
+
+    /// <param name="text">Without the final zero, in any encoding that has ASCII as its part.</param>
+    public static TextTraits Read(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > BytesMax)
+            return Unread;
+        var rented = text.Length > OnStack ? ArrayPool<char>.Shared.Rent(text.Length) : null;
+        var chars = rented is null ? stackalloc char[OnStack] : rented;
+        var count = Encoding.Latin1.GetChars(text, chars);
+        var traits = Read(chars[..count]);
+        if (rented is not null)
+            ArrayPool<char>.Shared.Return(rented);
+        return traits;
+    }
+
+    /// <summary>The name in DEALLOCATE, folded as PostgreSQL does; null: the text is something else.</summary>
+    public static byte[]? Deallocated(ReadOnlySpan<byte> text)
+    {
+        if (text.Length > DeallocateBytesMax)
+            return null;
+        ReadOnlySpan<char> rest = Encoding.UTF8.GetString(text).TrimEnd("; \t\r\n".ToCharArray());
+        if (!Is(Word(ref rest), "DEALLOCATE"))
+            return null;
+        var name = rest.Trim();
+        if (name.StartsWith("PREPARE ", StringComparison.OrdinalIgnoreCase))
+            name = name["PREPARE ".Length..].Trim();
+        if (name is ['"', .. var quoted, '"'])
+            return Encoding.UTF8.GetBytes(quoted.ToString().Replace("\"\"", "\"", StringComparison.Ordinal));
+        return name.IsEmpty || name.ContainsAny(s_wordEnd) || Is(name, "ALL")
+            ? null
+            : Encoding.UTF8.GetBytes(name.ToString().ToLowerInvariant());
+    }
+
+    static TextTraits Read(ReadOnlySpan<char> text)
+    {
+        var rest = AfterComments(text);
+        var first = Word(ref rest);
+        var traits = TextTraits.None;
+        if (MakesState(text, Is(first, "DECLARE")))
+            traits |= TextTraits.SessionState;
+        if (Is(first, "COMMIT") || Is(first, "END") || Is(first, "PREPARE") || Is(first, "CALL") || Is(first, "DO")
+            || HasAnother(rest))
+            traits |= TextTraits.MayCommit;
+        else if (Is(first, "SET") && IsKept(rest))
+            traits |= TextTraits.KeptSet;
+        return traits;
+    }
+
+    // Only the first of several could be known, and the others not: then it is none that is kept.
+    static bool HasAnother(ReadOnlySpan<char> text) =>
+        text.IndexOf(';') is >= 0 and var end && !text[(end + 1)..].Trim().IsEmpty;
+
+    static bool IsKept(ReadOnlySpan<char> rest)
+    {
+        var name = Word(ref rest);
+        if (Is(name, "LOCAL") || Is(name, "TRANSACTION") || Is(name, "CONSTRAINTS"))
+            return true;
+        if (Is(name, "SESSION"))
+            name = Word(ref rest);
+        // SET TIME ZONE and SET NAMES are TimeZone and client_encoding.
+        return Is(name, "NAMES") || (Is(name, "TIME") && Is(Word(ref rest), "ZONE")) || ParameterSet.SlotOf(name) >= 0;
+    }
+
+    static bool MakesState(ReadOnlySpan<char> text, bool isDeclare)
+    {
+        for (var from = 0; text[from..].IndexOfAny(s_telling) is >= 0 and var found; from += found + 1)
+        {
+            var before = text[..(from + found)];
+            var at = text[(from + found)..];
+            var makes = (at[0] | 0x20) switch
+            {
+                'a' => true, // pg_advisory_xact_lock and its like have another word before "lock".
+                's' => !HasLocal(at),
+                't' => IsTemporary(before, at),
+                _ => isDeclare && Is(LastWord(before), "WITH"),
+            };
+            if (makes)
+                return true;
+        }
+        return false;
+    }
+
+    // set_config(name, value, true) is SET LOCAL.
+    static bool HasLocal(ReadOnlySpan<char> call)
+    {
+        var end = call.IndexOf(')');
+        return end > 0 && call[..end].TrimEnd().EndsWith("true", StringComparison.OrdinalIgnoreCase);
+    }
+
+    static bool IsTemporary(ReadOnlySpan<char> before, ReadOnlySpan<char> at)
+    {
+        var word = Word(ref at);
+        if (!Is(word, "TEMP") && !Is(word, "TEMPORARY"))
+            return false;
+        var last = LastWord(before);
+        return Is(last, "CREATE") || Is(last, "INTO") || Is(last, "GLOBAL") || Is(last, "LOCAL") || Is(last, "REPLACE");
+    }
+
+    static ReadOnlySpan<char> AfterComments(ReadOnlySpan<char> text)
+    {
+        while (true)
+        {
+            text = text.TrimStart();
+            var length = text.StartsWith("--", StringComparison.Ordinal) ? text.IndexOf('\n') + 1
+                : text.StartsWith("/*", StringComparison.Ordinal) ? text.IndexOf("*/", StringComparison.Ordinal) + 2
+                : 0;
+            if (length < 2)
+                return text;
+            text = text[length..];
+        }
+    }
+
+    /// <summary>Takes the next word off the front.</summary>
+    public static ReadOnlySpan<char> Word(ref ReadOnlySpan<char> text)
+    {
+        text = text.TrimStart();
+        var end = text.IndexOfAny(s_wordEnd);
+        var word = end < 0 ? text : text[..end];
+        text = text[word.Length..];
+        return word;
+    }
+
+    static ReadOnlySpan<char> LastWord(ReadOnlySpan<char> text)
+    {
+        text = text.TrimEnd();
+        return text[(text.LastIndexOfAny(s_wordEnd) + 1)..];
+    }
+
+    public static bool Is(ReadOnlySpan<char> word, string other) =>
+        word.Equals(other, StringComparison.OrdinalIgnoreCase);
+}

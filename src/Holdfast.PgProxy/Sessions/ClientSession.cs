@@ -1,0 +1,398 @@
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.Postgres.Wire;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>
+/// One client that is logged in: passes its messages to a server that it has for as long as it needs one. On the
+/// loop's thread only.
+/// </summary>
+internal sealed partial class ClientSession : IConnectionUser
+{
+    readonly Pool _pool;
+    readonly Action<CloseReason> _ended;
+    Carry _carry;
+    long _passing;
+    bool _isSettingUp, _isNew, _skipsToSync, _isClosed;
+    (string SqlState, string Message)? _untold;
+
+    /// <param name="ended">Told once, when it is over.</param>
+    public ClientSession(Pool pool, Connection connection, ParameterSet parameters, Action<CloseReason> ended)
+    {
+        (_pool, Connection, Parameters, _ended) = (pool, connection, parameters, ended);
+        Connection.User = this;
+    }
+
+    Worker Worker => _pool.Worker;
+
+    public Connection Connection { get; }
+    public ServerSession? Server { get; private set; }
+
+    /// <summary>What it wants its server to be set to.</summary>
+    public ParameterSet Parameters { get; private set; }
+
+    /// <summary>Has something that only its server has: it keeps that.</summary>
+    public bool IsPinned { get; private set; }
+
+    /// <summary>Has sent messages since the last Sync that only a Sync ends.</summary>
+    public bool IsInUnit { get; private set; }
+
+    /// <summary>Where it waits for a server.</summary>
+    public LinkedListNode<(ClientSession Client, TimeSpan Since)>? Place { get; set; }
+
+    /// <summary>Its server may be another's now, if that one is at rest, too.</summary>
+    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && _pool.Settings.Mode == PoolMode.Transaction;
+
+    public bool IsClosed => _isClosed;
+
+    public void OnBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (_carry.IsEmpty)
+        {
+            var used = Take(bytes);
+            if (!_isClosed)
+                _carry.Keep(bytes[used..]);
+        }
+        else
+        {
+            _carry.Keep(bytes);
+            TakeCarried();
+        }
+    }
+
+    void TakeCarried()
+    {
+        var used = Take(_carry.Bytes);
+        if (!_isClosed)
+            _carry.Drop(used);
+    }
+
+    // How much of it was dealt with; the rest is for later.
+    int Take(ReadOnlySpan<byte> input)
+    {
+        var outgoing = new Outgoing(input, Server?.Connection, Worker.Loop.Staging);
+        var at = 0;
+        while (at < input.Length && !_isClosed)
+        {
+            var taken = _passing > 0 ? PassOn(input, at, ref outgoing) : Next(input, at, ref outgoing);
+            if (taken == 0)
+                break;
+            at += taken;
+        }
+        outgoing.Flush();
+        if (Server is { } server && !_isClosed)
+        {
+            server.AnswerOurs();
+            if (server.Connection.IsBlocked || server.Due.IsFull)
+                Connection.Pause();
+        }
+        return at;
+    }
+
+    // The rest of a message that began earlier. That of a lost server has nowhere to go.
+    int PassOn(ReadOnlySpan<byte> input, int at, ref Outgoing outgoing)
+    {
+        var piece = (int)Math.Min(_passing, input.Length - at);
+        if (Server is not null)
+            outgoing.Pass(at, at + piece);
+        _passing -= piece;
+        return piece;
+    }
+
+    // Sends a message on, from its first byte.
+    int Pass(ReadOnlySpan<byte> input, int at, in MessageHeader header, ref Outgoing outgoing)
+    {
+        _passing = header.WholeBytes;
+        return PassOn(input, at, ref outgoing);
+    }
+
+    int Next(ReadOnlySpan<byte> input, int at, ref Outgoing outgoing)
+    {
+        var read = MessageHeader.FromClient(input[at..], out var header);
+        if (read == HeaderRead.NeedMore || _isSettingUp || Place is not null)
+            return 0;
+        if (read == HeaderRead.Broken)
+        {
+            outgoing.Flush();
+            Refuse(CloseReason.ClientFailed, SqlState.ProtocolViolation, "this is no message of PostgreSQL's protocol");
+            return 0;
+        }
+        if (header.Tag == ClientMessage.Terminate)
+        {
+            outgoing.Flush();
+            Close(CloseReason.ClientClosed);
+            return 0;
+        }
+        if (!IsHere(header, input.Length - at))
+            return 0;
+        if (Server is null && AnswersAlone(header))
+            return DropWhole(input, at, header);
+        if ((Server is null || _isNew) && !HasServer(ref outgoing))
+            return 0;
+        return Send(input, at, header, ref outgoing);
+    }
+
+    int DropWhole(ReadOnlySpan<byte> input, int at, in MessageHeader header)
+    {
+        var piece = (int)Math.Min(header.WholeBytes, input.Length - at);
+        _passing = header.WholeBytes - piece;
+        return piece;
+    }
+
+    // Those that are looked into must be here, as far as we look.
+    static bool IsHere(in MessageHeader header, int bytes) => header.Tag switch
+    {
+        ClientMessage.Query or ClientMessage.Parse => bytes >= Math.Min(header.WholeBytes, LookBytesMax),
+        ClientMessage.Bind => bytes >= Math.Min(header.WholeBytes, NamesBytesMax),
+        ClientMessage.Describe or ClientMessage.Close => bytes >= header.WholeBytes,
+        _ => true,
+    };
+
+    // What needs no server to answer, or has had its answer.
+    bool AnswersAlone(in MessageHeader header)
+    {
+        var isSync = header.Tag == ClientMessage.Sync;
+        if (_skipsToSync)
+        {
+            if (!isSync)
+                return true;
+            _skipsToSync = false;
+            IsInUnit = false;
+            Connection.Send(Messages.Ready);
+            return true;
+        }
+        if (_untold is { } told && header.Tag is not (ClientMessage.Flush or ClientMessage.CopyData
+            or ClientMessage.CopyDone or ClientMessage.CopyFail))
+        {
+            _untold = null;
+            Connection.Send(ErrorResponse.Of("ERROR", told.SqlState, told.Message));
+            if (isSync || header.Tag is ClientMessage.Query or ClientMessage.FunctionCall)
+                Connection.Send(Messages.Ready);
+            else
+                _skipsToSync = true;
+            return true;
+        }
+        if (isSync && !IsInUnit)
+            Connection.Send(Messages.Ready);
+        return isSync || header.Tag is ClientMessage.Flush or ClientMessage.CopyData or ClientMessage.CopyDone
+            or ClientMessage.CopyFail;
+    }
+
+    // ---- having a server ----
+
+    bool HasServer(ref Outgoing outgoing)
+    {
+        if (Server is null)
+        {
+            if (_pool.Take() is not { } server)
+            {
+                _pool.Wait(this);
+                Connection.Pause();
+                Connection.WatchesEnd = true;
+                return false;
+            }
+            Have(server);
+        }
+        if (_isNew && !IsSetUp())
+            return false;
+        outgoing.To = Server!.Connection;
+        return true;
+    }
+
+    void Have(ServerSession server)
+    {
+        (Server, _isNew) = (server, true);
+        server.Give(this);
+    }
+
+    // Told, and answered, before anything else: what would run under other settings must not run.
+    bool IsSetUp()
+    {
+        _isNew = false;
+        if (Server!.Parameters.Difference(Parameters) is not { } sql)
+        {
+            Parameters = Server.Parameters;
+            return true;
+        }
+        _isSettingUp = true;
+        Connection.Pause();
+        Server.Owe(new Due(DueKind.Query, DueTo.Nobody));
+        Server.Connection.Send(Messages.Query(sql));
+        return false;
+    }
+
+    /// <summary>The server has what was said of it, or not.</summary>
+    public void OnSetUp(string? error)
+    {
+        if (!_isSettingUp)
+            return;
+        _isSettingUp = false;
+        if (error is null)
+        {
+            Parameters = Server!.Parameters;
+            Worker.Loop.Post(GoOn);
+            return;
+        }
+        Refuse(CloseReason.SettingsRefused, error[..5], error[6..]);
+    }
+
+    /// <summary>Its turn has come.</summary>
+    public void Serve(ServerSession server)
+    {
+        Have(server);
+        GoOn();
+    }
+
+    // With what it has sent meanwhile.
+    void GoOn()
+    {
+        if (_isClosed)
+            return;
+        Connection.WatchesEnd = false;
+        TakeCarried();
+        if (!_isClosed && Place is null && !_isSettingUp && Server is not { Connection.IsBlocked: true })
+            Connection.Resume();
+    }
+
+    public void OnLetGo() => Server = null;
+
+    public void OnServerDrained()
+    {
+        if (Place is null && !_isSettingUp)
+            GoOn();
+    }
+
+    public void OnDrained() => Server?.Connection.Resume();
+
+    public void OnEnded() => Close(CloseReason.ClientClosed);
+
+    /// <summary>Its server's parameter changed while it had it.</summary>
+    public void OnParameter(int slot, string value)
+    {
+        if (!_isSettingUp)
+            Parameters = Worker.Parameters.Same(Parameters.With(slot, value));
+    }
+
+    /// <summary>A statement of its own was carried out.</summary>
+    public void OnCompleted(ReadOnlySpan<byte> tag, TextTraits traits)
+    {
+        if (CommandTag.Forgets(tag))
+        {
+            DropNames();
+            IsPinned &= !CommandTag.IsDiscardAll(tag);
+        }
+        else if (CommandTag.MakesState(tag)
+            || (CommandTag.IsSet(tag) && (traits & TextTraits.KeptSet) == TextTraits.None))
+        {
+            Pin();
+        }
+    }
+
+    void Pin()
+    {
+        if (IsPinned)
+            return;
+        IsPinned = true;
+        Worker.Counts.Pinned++;
+    }
+
+    // ---- ends ----
+
+    /// <summary>Its server is gone.</summary>
+    /// <param name="server">That was.</param>
+    /// <param name="isWhole">No message of it is half sent.</param>
+    /// <param name="why">For people.</param>
+    public void OnServerLost(ServerSession server, bool isWhole, string why)
+    {
+        Server = null;
+        if (_isClosed)
+            return;
+        var owes = server.Due.Count > 0 || IsInUnit;
+        if (_isSettingUp)
+        {
+            // Nothing of it was sent yet: the next server may have it.
+            _isSettingUp = false;
+            GoOn();
+        }
+        else if (!isWhole)
+        {
+            Connection.Reset();
+            Close(CloseReason.BackendFailed);
+        }
+        else if (IsPinned)
+        {
+            Refuse(CloseReason.BackendFailed, SqlState.AdminShutdown, $"the session was bound to its server: {why}");
+        }
+        else if (owes)
+        {
+            FailUnits(server, why);
+            GoOn();
+        }
+        else if (server.IsInTransaction)
+        {
+            _untold = (SqlState.SerializationFailure, $"the transaction was rolled back: {why}");
+        }
+    }
+
+    void FailUnits(ServerSession server, string why)
+    {
+        var due = server.Due;
+        var traits = TextTraits.None;
+        var runs = false;
+        for (var i = 0; i < due.Count; i++)
+        {
+            traits |= due[i].Traits;
+            runs |= due[i].Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
+        }
+        var isKnown = !runs || (server.IsInTransaction && (traits & TextTraits.MayCommit) == TextTraits.None);
+        var error = isKnown
+            ? ErrorResponse.Of("ERROR", SqlState.SerializationFailure, $"the transaction was rolled back: {why}")
+            : ErrorResponse.Of("ERROR", SqlState.TransactionResolutionUnknown,
+                $"whether it was carried out is not known: {why}");
+        Worker.Counts.UnitsLost++;
+        for (var i = 0; i < due.Count; i++)
+        {
+            if (!due[i].EndsUnit)
+                continue;
+            Connection.Send(error);
+            Connection.Send(Messages.Ready);
+        }
+        _skipsToSync = IsInUnit;
+        if (IsInUnit)
+            Connection.Send(error);
+    }
+
+    /// <summary>Says why, and ends it.</summary>
+    public void Refuse(CloseReason reason, string sqlState, string message)
+    {
+        if (_isClosed)
+            return;
+        Connection.Send(ErrorResponse.Fatal(sqlState, message));
+        Worker.Bid(Connection);
+        Close(reason);
+    }
+
+    public void Cancel()
+    {
+        if (Server is { } server && server.Due.Count > 0)
+            server.Cancel();
+    }
+
+    public void Close(CloseReason reason)
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _pool.StopWaiting(this);
+        var server = Server;
+        Server = null;
+        DropNames();
+        _carry.Clear();
+        if (ReferenceEquals(Connection.User, this))
+            Connection.Close();
+        server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
+        _ended(reason);
+    }
+}

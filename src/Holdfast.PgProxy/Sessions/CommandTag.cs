@@ -1,0 +1,24 @@
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>What the server says that it has done (PostgreSQL manual, Message Formats: CommandComplete). Bodies end
+/// with a zero.</summary>
+internal static class CommandTag
+{
+    /// <summary>All statements that were prepared are gone.</summary>
+    public static bool Forgets(ReadOnlySpan<byte> body) =>
+        body[0] == (byte)'D' && (IsDiscardAll(body) || body.SequenceEqual("DEALLOCATE ALL\0"u8));
+
+    public static bool IsDiscardAll(ReadOnlySpan<byte> body) => body.SequenceEqual("DISCARD ALL\0"u8);
+
+    public static bool IsSet(ReadOnlySpan<byte> body) =>
+        body[0] == (byte)'S' && body.SequenceEqual("SET\0"u8);
+
+    /// <summary>The session has something now that no other has.</summary>
+    public static bool MakesState(ReadOnlySpan<byte> body) => body[0] switch
+    {
+        (byte)'L' => body.SequenceEqual("LISTEN\0"u8) || body.SequenceEqual("LOAD\0"u8),
+        (byte)'P' => body.SequenceEqual("PREPARE\0"u8),
+        (byte)'R' => body.SequenceEqual("RESET\0"u8),
+        _ => false,
+    };
+}

@@ -1,0 +1,224 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
+using Holdfast.Postgres.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>What a client cancels its query with.</summary>
+internal readonly record struct CancelKey(int Process, int Secret);
+
+/// <summary>The proxy that shares servers among clients: its loops, and what they have in common.</summary>
+internal sealed class PooledProxy : IDisposable
+{
+    readonly Switchboard _board;
+    readonly Func<TimeSpan> _bootClock;
+    readonly Lock _looking = new();
+    readonly ConcurrentDictionary<PoolKey, SharedPool> _pools = new();
+    readonly ConcurrentDictionary<CancelKey, (Worker Worker, ClientSession Session)> _clients = new();
+    readonly List<(Port Port, Socket Socket)> _listeners = [];
+    volatile RouteTable _routes = RouteTable.None;
+    volatile bool _isDraining;
+    int _connected;
+
+    public PooledProxy(
+        ProxySettings settings, PoolSettings pools, IUserSecrets secrets, Switchboard board,
+        Func<TimeSpan> bootClock, ILogger log)
+    {
+        (Settings, Pools, Secrets, _board, _bootClock, Log) = (settings, pools, secrets, board, bootClock, log);
+        var loops = pools.Loops > 0 ? pools.Loops : Environment.ProcessorCount;
+        Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
+    }
+
+    public ProxySettings Settings { get; }
+    public PoolSettings Pools { get; }
+    public IUserSecrets Secrets { get; }
+
+    /// <summary>Null: clients talk in clear.</summary>
+    public ClientTls? Tls => Settings.Tls;
+    public ILogger Log { get; }
+    public IReadOnlyList<Worker> Workers { get; }
+    public RouteTable Routes => _routes;
+
+    /// <summary>What a login of nobody we know is checked against.</summary>
+    public ScramSecret NobodysSecret { get; } = ScramSecret.Of(Guid.NewGuid().ToString());
+
+    /// <summary>Clients connected now.</summary>
+    public int Clients => Volatile.Read(ref _connected);
+
+    // ---- clients that come and go ----
+
+    /// <summary>Takes clients of a port from a socket that listens and does not block; closes it in the end.</summary>
+    public void Listen(Port port, Socket listener)
+    {
+        listener.Blocking = false;
+        _listeners.Add((port, listener));
+    }
+
+    /// <summary>From here on clients are served.</summary>
+    public void Start()
+    {
+        _ = LookAtRoutes();
+        foreach (var worker in Workers)
+        {
+            worker.Loop.Start();
+            worker.Loop.Post(() =>
+            {
+                foreach (var (port, listener) in _listeners)
+                    _ = new Acceptor(worker.Loop, listener, (socket, from) => Accept(worker, port, socket, from),
+                        failed => Log.AcceptFailed(port, ProxyLimits.AcceptPause.TotalMilliseconds, failed));
+            });
+        }
+    }
+
+    void Accept(Worker worker, Port port, int socket, IPEndPoint from)
+    {
+        var count = Interlocked.Increment(ref _connected);
+        if (count > Settings.ClientsMax + ProxyLimits.RefusalsMax)
+        {
+            Sockets.LingerNot(socket);
+            Libc.Close(socket);
+            Ended(port, from, CloseReason.TooManyClients);
+            return;
+        }
+        _ = new ClientLogin(worker, port, socket, from).RunAsync(
+            _isDraining ? new(CloseReason.Draining, SqlState.AdminShutdown, "the proxy is shutting down")
+            : count > Settings.ClientsMax ? new(CloseReason.TooManyClients, SqlState.TooManyConnections,
+                $"sorry, too many clients already: this proxy takes {Settings.ClientsMax}")
+            : null);
+    }
+
+    public void Ended(Port port, IPEndPoint from, CloseReason reason)
+    {
+        Interlocked.Decrement(ref _connected);
+        Log.Closed(port, from, reason);
+    }
+
+    /// <summary>Null: there are too many pools already.</summary>
+    public SharedPool? PoolFor(PoolKey key) =>
+        _pools.Count >= ProxyLimits.PoolsMax && !_pools.ContainsKey(key) ? null
+        : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(key, plane.Pools.Size, plane.Workers.Count), this);
+
+    /// <summary>On each of the other loops.</summary>
+    public void Others(Worker worker, Action<Worker> work)
+    {
+        foreach (var other in Workers)
+        {
+            if (other != worker)
+                other.Loop.Post(() => work(other));
+        }
+    }
+
+    // ---- cancel requests ----
+
+    public CancelKey NewKey()
+    {
+        Span<byte> random = stackalloc byte[2 * sizeof(int)];
+        CancelKey key;
+        do
+        {
+            RandomNumberGenerator.Fill(random);
+            // Clients show the first as a process id: positive.
+            key = new CancelKey(
+                BinaryPrimitives.ReadInt32BigEndian(random) & int.MaxValue,
+                BinaryPrimitives.ReadInt32BigEndian(random[sizeof(int)..]));
+        }
+        while (_clients.ContainsKey(key));
+        return key;
+    }
+
+    public void Remember(CancelKey key, Worker worker, ClientSession session) => _clients[key] = (worker, session);
+
+    public void Forget(CancelKey key) => _clients.TryRemove(key, out _);
+
+    /// <param name="packet">The whole CancelRequest.</param>
+    public void Cancel(ReadOnlySpan<byte> packet)
+    {
+        var key = new CancelKey(
+            BinaryPrimitives.ReadInt32BigEndian(packet[8..]), BinaryPrimitives.ReadInt32BigEndian(packet[12..]));
+        if (_clients.TryGetValue(key, out var found))
+            found.Worker.Loop.Post(found.Session.Cancel);
+    }
+
+    // ---- servers ----
+
+    /// <summary>Which server the next login goes to; null: none may serve.</summary>
+    public Server? Pick(Port port) => _board.Pick(port, out _);
+
+    public void PassOver(Server server) => _board.PassOverForNow(server);
+
+    /// <summary>The view is another.</summary>
+    public void OnChanged()
+    {
+        var view = LookAtRoutes();
+        foreach (var worker in Workers)
+            worker.Loop.Post(() => worker.OnRoutes(view));
+    }
+
+    // One at a time: an older look must not replace a newer one.
+    RoutingView LookAtRoutes()
+    {
+        lock (_looking)
+        {
+            var view = _board.Look();
+            _routes = RouteTable.Of(view, _bootClock());
+            return view;
+        }
+    }
+
+    // ---- the end ----
+
+    /// <summary>Until <paramref name="stop"/>; then clients at rest are told, and others have time to end.</summary>
+    /// <returns>How many were cut off.</returns>
+    public async Task<int> RunAsync(CancellationToken stop)
+    {
+        using var look = new PeriodicTimer(ProxyLimits.RoutesEvery);
+        try
+        {
+            while (await look.WaitForNextTickAsync(stop))
+                _ = LookAtRoutes();
+        }
+        catch (OperationCanceledException)
+        {
+            // Asked to stop.
+        }
+        _isDraining = true;
+        Log.Draining(Clients, Settings.DrainLimit.TotalSeconds);
+        var began = _bootClock();
+        while (Clients > 0 && _bootClock() - began < Settings.DrainLimit)
+        {
+            _ = LookAtRoutes();
+            await OnAllAsync(worker => worker.EndThoseAtRest());
+            await Task.Delay(ProxyLimits.DrainLook, CancellationToken.None);
+        }
+        var late = Clients;
+        await OnAllAsync(worker => worker.End());
+        return late;
+    }
+
+    Task OnAllAsync(Action<Worker> work) => Task.WhenAll(Workers.Select(worker =>
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        worker.Loop.Post(() =>
+        {
+            work(worker);
+            done.SetResult();
+        });
+        return done.Task;
+    }));
+
+    public void Dispose()
+    {
+        foreach (var worker in Workers)
+            worker.Loop.Dispose();
+        foreach (var (_, socket) in _listeners)
+            socket.Dispose();
+    }
+}

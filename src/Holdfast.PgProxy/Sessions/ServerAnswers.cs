@@ -1,0 +1,229 @@
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.Postgres.Wire;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>What becomes of each message of a server: sent on, or kept where we had asked.</summary>
+internal sealed partial class ServerSession
+{
+    /// <summary>Messages that are looked into are waited for whole up to this; longer errors and notices pass
+    /// unread.</summary>
+    const int LookBytesMax = 64 * 1024;
+
+    public void OnBytes(ReadOnlySpan<byte> bytes)
+    {
+        if (_carry.IsEmpty)
+        {
+            var used = Take(bytes);
+            if (!_isClosed)
+                _carry.Keep(bytes[used..]);
+        }
+        else
+        {
+            _carry.Keep(bytes);
+            var used = Take(_carry.Bytes);
+            if (!_isClosed)
+                _carry.Drop(used);
+        }
+        if (!_isClosed)
+            AfterTake();
+    }
+
+    int Take(ReadOnlySpan<byte> input)
+    {
+        var outgoing = new Outgoing(input, Client?.Connection, _pool.Worker.Loop.Staging);
+        var at = 0;
+        while (at < input.Length)
+        {
+            var taken = _passing > 0 ? 0 : Begin(input[at..], ref outgoing);
+            if (taken < 0 || _isClosed)
+                break;
+            var piece = (int)Math.Min(_passing, input.Length - at);
+            if (_passesOn)
+                outgoing.Pass(at, at + piece);
+            _passing -= piece;
+            at += piece;
+            while (_passing == 0 && Due.Count > 0 && Due.First.To == DueTo.ClientFromUs)
+                outgoing.Insert(AnswerTo(Due.Take()));
+        }
+        outgoing.Flush();
+        return at;
+    }
+
+    // 0: a message begins, and passes from here on; -1: there is not enough of it yet.
+    int Begin(ReadOnlySpan<byte> input, ref Outgoing outgoing)
+    {
+        switch (MessageHeader.FromServer(input, out var header))
+        {
+            case HeaderRead.NeedMore:
+                return -1;
+            case HeaderRead.Broken:
+                outgoing.Flush();
+                Lose($"{Server} does not speak PostgreSQL's protocol");
+                return -1;
+        }
+        var isRead = IsLookedInto(header.Tag) && header.WholeBytes <= LookBytesMax;
+        if (isRead && header.WholeBytes > input.Length)
+            return -1;
+        _passesOn = Client is not null && (Due.Count == 0 || Due.First.To == DueTo.Client);
+        if (!Hear(header.Tag, isRead ? input.Slice(MessageHeader.Bytes, header.BodyBytes) : default))
+        {
+            outgoing.Flush();
+            Lose($"{Server} answered out of turn ({(char)header.Tag})");
+            return -1;
+        }
+        _passing = header.WholeBytes;
+        return 0;
+    }
+
+    static bool IsLookedInto(byte tag) => tag is ServerMessage.CommandComplete or ServerMessage.Error
+        or ServerMessage.ParameterStatus or ServerMessage.ReadyForQuery;
+
+    // False: it is no answer to what is due.
+    bool Hear(byte tag, ReadOnlySpan<byte> body)
+    {
+        switch (tag)
+        {
+            case ServerMessage.DataRow or ServerMessage.CopyData or ServerMessage.CopyDone
+                or ServerMessage.ParameterDescription or ServerMessage.CopyOutResponse:
+                return Due.Count > 0;
+            case ServerMessage.ParseComplete:
+                return Answered(DueKind.Parse);
+            case ServerMessage.BindComplete:
+                return Answered(DueKind.Bind);
+            case ServerMessage.CloseComplete:
+                return Answered(DueKind.Close);
+            case ServerMessage.NoData:
+                return Answered(DueKind.Describe);
+            case ServerMessage.RowDescription:
+                return Runs || Answered(DueKind.Describe);
+            case ServerMessage.CommandComplete:
+                return Completed(body);
+            case ServerMessage.EmptyQueryResponse or ServerMessage.PortalSuspended:
+                return (Due.Count > 0 && Due.First.Kind == DueKind.Query) || Answered(DueKind.Execute);
+            case ServerMessage.ReadyForQuery:
+                return IsReady(body);
+            default:
+                Note(tag, body);
+                return true;
+        }
+    }
+
+    // What comes unasked, or in place of an answer.
+    void Note(byte tag, ReadOnlySpan<byte> body)
+    {
+        switch (tag)
+        {
+            case ServerMessage.Error:
+                OnError(body);
+                break;
+            case ServerMessage.ParameterStatus:
+                OnParameter(body);
+                break;
+            case ServerMessage.CopyInResponse:
+                OnCopyIn();
+                break;
+        }
+    }
+
+    bool Runs => Due.Count > 0 && Due.First.Kind is (DueKind.Query or DueKind.Execute);
+
+    bool Answered(DueKind kind)
+    {
+        if (Due.Count == 0 || Due.First.Kind != kind)
+            return false;
+        Due.Take();
+        return true;
+    }
+
+    bool Completed(ReadOnlySpan<byte> body)
+    {
+        if (!Runs)
+            return false;
+        _isCopyingIn = false;
+        var due = Due.First;
+        if (due.Kind == DueKind.Execute)
+            Due.Take();
+        if (CommandTag.Forgets(body))
+        {
+            Statements.Clear();
+            UnnamedOf = null;
+        }
+        if (due.To == DueTo.Client)
+            Client?.OnCompleted(body, due.Traits);
+        return true;
+    }
+
+    bool IsReady(ReadOnlySpan<byte> body)
+    {
+        if (Due.Count == 0 || !Due.First.EndsUnit)
+            return false;
+        _status = body[0];
+        _isCopyingIn = false;
+        _hasEarlyCopyEnd &= Due.Count > 1;
+        if (Due.Take().To == DueTo.Nobody)
+            Client?.OnSetUp(_lastError);
+        _lastError = null;
+        return true;
+    }
+
+    // Until the next Sync the server now skips what it is sent, unless the unit was one simple message.
+    void OnError(ReadOnlySpan<byte> body)
+    {
+        var text = ErrorResponse.Field(body, 'M');
+        _lastError = $"{ErrorResponse.Field(body, 'C')} {text}";
+        _isCopyingIn = false;
+        if (Due.Count == 0)
+        {
+            _skipsToSync = Client is { IsInUnit: true };
+            return;
+        }
+        if (Due.First.EndsUnit)
+            return;
+        // What was ours failed in the client's place, such as a parse: it is the client's error.
+        _passesOn = Client is not null;
+        while (Due.Count > 0 && Due.First.Kind != DueKind.Sync)
+            ForgetUnparsed(Due.Take());
+        _skipsToSync = Due.Count == 0;
+    }
+
+    void ForgetUnparsed(Due due)
+    {
+        if (due is not { Kind: DueKind.Parse, Statement: { } statement })
+            return;
+        if (due.To != DueTo.ClientFromUs)
+            Statements.Forget(statement);
+        if (due.Name is { } name)
+            Client?.Forget(name);
+    }
+
+    void OnParameter(ReadOnlySpan<byte> body)
+    {
+        _passesOn &= Client is not null;
+        if (!ServerLogin.TryPair(body, out var pair) || ParameterSet.SlotOf(pair.Key) is not (>= 0 and var slot))
+            return;
+        Parameters = _pool.Worker.Parameters.Same(Parameters.With(slot, pair.Value));
+        Client?.OnParameter(slot, pair.Value);
+    }
+
+    // A Sync that was sent before the data is ignored (PostgreSQL manual, COPY Operations); libpq sends one.
+    void OnCopyIn()
+    {
+        _isCopyingIn = !_hasEarlyCopyEnd;
+        if (Due.Count < 2 || Due.First.Kind != DueKind.Execute)
+            return;
+        if (Due.Count == 2 && Due.Last.Kind == DueKind.Sync && !_hasEarlyCopyEnd)
+            Due.TakeLast();
+        else
+            _isSpoiled = true;
+    }
+
+    byte[] AnswerTo(Due due) => due.Kind switch
+    {
+        DueKind.Parse => Messages.ParseComplete,
+        DueKind.Close => Messages.CloseComplete,
+        _ => [.. Messages.Deallocated, .. Messages.Of(ServerMessage.ReadyForQuery, [_status])],
+    };
+}

@@ -1,0 +1,189 @@
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
+using Holdfast.Postgres.Wire;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>
+/// One server that we are logged in to: passes its answers to the client that has it now, and knows from them when it
+/// may have another. On the loop's thread only.
+/// </summary>
+internal sealed partial class ServerSession : IConnectionUser
+{
+    const byte Idle = (byte)'I';
+
+    Pool _pool;
+    readonly byte[] _keyData;
+    Carry _carry;
+    long _passing;
+    bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isClosed;
+    byte _status = Idle;
+    string? _lastError;
+
+    public ServerSession(Pool pool, Server server, LoggedIn loggedIn, Welcome welcome)
+    {
+        (_pool, Server, Connection, _keyData) = (pool, server, loggedIn.Connection, loggedIn.KeyData);
+        Parameters = pool.Worker.Parameters.Same(welcome.Parameters);
+        Born = pool.Worker.Loop.Now;
+        Connection.User = this;
+    }
+
+    public Server Server { get; }
+    public Connection Connection { get; }
+    public DueAnswers Due { get; } = new();
+    public ServerStatements Statements { get; } = new();
+    public ParameterSet Parameters { get; private set; }
+    public ClientSession? Client { get; private set; }
+
+    /// <summary>Whose unnamed statement it has.</summary>
+    public ClientSession? UnnamedOf { get; set; }
+
+    public TimeSpan Born { get; }
+    public TimeSpan IdleSince { get; set; }
+
+    /// <summary>Cancel requests on their way to it: until they have arrived, no other client may have it.</summary>
+    public int CancelsUnderWay { get; private set; }
+
+    public bool IsInTransaction => _status != Idle;
+
+    /// <summary>Nothing is owed, and nothing is open.</summary>
+    public bool IsAtRest => Due.Count == 0 && _status == Idle && _passing == 0 && !_isSpoiled;
+
+    public bool IsClosed => _isClosed;
+
+    // ---- what the client's side says ----
+
+    public void Give(ClientSession client)
+    {
+        Client = client;
+        Connection.Resume();
+    }
+
+    /// <summary>Remembers that a message was sent, or one that is answered in its turn by us.</summary>
+    public void Owe(Due due)
+    {
+        if (_skipsToSync && due.Kind != DueKind.Sync)
+        {
+            ForgetUnparsed(due);
+            return;
+        }
+        _skipsToSync &= due.Kind != DueKind.Sync;
+        // A Sync while a COPY takes data is not answered, and one that crosses its end may be: rather owe too much.
+        _isSpoiled |= _isCopyingIn;
+        Due.Add(due);
+    }
+
+    /// <summary>The client has ended its COPY data.</summary>
+    public void CopyEnded()
+    {
+        _hasEarlyCopyEnd |= !_isCopyingIn;
+        _isCopyingIn = false;
+    }
+
+    /// <summary>Answers in our own name what has its turn.</summary>
+    public void AnswerOurs()
+    {
+        while (Due.Count > 0 && Due.First.To == DueTo.ClientFromUs)
+            Client!.Connection.Send(AnswerTo(Due.Take()));
+    }
+
+    void AfterTake()
+    {
+        if (Client is { Connection.IsBlocked: true })
+            Connection.Pause();
+        if (!IsAtRest || CancelsUnderWay > 0)
+            return;
+        if (Client is null)
+            _pool.IsFree(this);
+        else if (Client.LetsGo)
+            LetGo();
+    }
+
+    public void OnDrained() => Client?.OnServerDrained();
+
+    public void OnEnded() => Lose(
+        _lastError is null ? $"{Server} closed the connection" : $"{Server} closed the connection: {_lastError}");
+
+    // ---- whose it is ----
+
+    /// <summary>Goes back to the pool; the client goes on without it.</summary>
+    public void LetGo()
+    {
+        var client = Client;
+        Client = null;
+        client?.OnLetGo();
+        _pool.IsFree(this);
+    }
+
+    /// <summary>The client has gone, or ends. Resets what it may have left, or closes.</summary>
+    public void Leave(bool mayHaveState)
+    {
+        Client = null;
+        if (UnnamedOf is not null)
+            UnnamedOf = null;
+        if (!IsAtRest || CancelsUnderWay > 0)
+        {
+            Close();
+        }
+        else if (mayHaveState)
+        {
+            Owe(new Due(DueKind.Query, DueTo.Nobody));
+            Connection.Resume();
+            Connection.Send(Messages.DiscardAll);
+        }
+        else
+        {
+            _pool.IsFree(this);
+        }
+    }
+
+    /// <summary>It is of no use any more: whoever has it is told.</summary>
+    public void Lose(string why)
+    {
+        if (_isClosed)
+            return;
+        var (client, isWhole) = (Client, _passing == 0 || !_passesOn);
+        Client = null;
+        Connection.Reset();
+        Close();
+        client?.OnServerLost(this, isWhole, why);
+    }
+
+    /// <summary>Idle, it becomes another loop's.</summary>
+    public void MoveTo(Worker worker)
+    {
+        var shared = _pool.Shared;
+        Connection.MoveTo(worker.Loop, () =>
+        {
+            _pool = worker.PoolFor(shared);
+            Connection.Resume();
+            _pool.Adopt(this);
+        });
+    }
+
+    public void Close()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        if (!Connection.IsClosed && IsAtRest)
+            Connection.Send(Messages.Terminate);
+        Connection.Close();
+        _carry.Clear();
+        _pool.Forget(this);
+    }
+
+    /// <summary>Sends a cancel request for what it runs now.</summary>
+    public void Cancel()
+    {
+        CancelsUnderWay++;
+        CancelRequest.Send(_pool.Worker.Loop, Server, Messages.Cancel(_keyData), () =>
+        {
+            CancelsUnderWay--;
+            if (!_isClosed)
+                AfterTake();
+        });
+    }
+}

@@ -1,0 +1,80 @@
+using Holdfast.PgProxy.Loops;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
+using Holdfast.Postgres.Wire;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>What a loop has counted. Written by its thread alone; others read.</summary>
+internal sealed class WorkerCounts
+{
+    public long Accepted, Clients, Waited, Pinned, Cut, ServerLogins, UnitsLost;
+}
+
+/// <summary>One event loop with its pools and its clients. On the loop's thread only.</summary>
+internal sealed class Worker
+{
+    readonly Dictionary<SharedPool, Pool> _pools = [];
+    readonly Deadlines _farewells;
+
+    public Worker(PooledProxy plane, EventLoop loop)
+    {
+        (Plane, Loop) = (plane, loop);
+        _farewells = new Deadlines(loop, ProxyLimits.Farewell);
+        Startups = new Deadlines(loop, ProxyLimits.Startup);
+        ServerLogins = new Deadlines(loop, ProxyLimits.ServerLogin);
+    }
+
+    public PooledProxy Plane { get; }
+    public EventLoop Loop { get; }
+    public PoolSettings Settings => Plane.Pools;
+    public ParameterSets Parameters { get; } = new();
+    public StatementCatalog Statements { get; } = new();
+    public WorkerCounts Counts { get; } = new();
+    public Deadlines Startups { get; }
+    public Deadlines ServerLogins { get; }
+    public HashSet<ClientSession> Clients { get; } = [];
+
+    /// <summary>Who may serve now.</summary>
+    public RouteTable Routes => Plane.Routes;
+
+    public Pool PoolFor(SharedPool shared)
+    {
+        if (!_pools.TryGetValue(shared, out var pool))
+            _pools.Add(shared, pool = new Pool(this, shared));
+        return pool;
+    }
+
+    public void Bid(Connection connection) => Farewell.Bid(connection, _farewells);
+
+    /// <summary>The routes are others.</summary>
+    public void OnRoutes(RoutingView view)
+    {
+        foreach (var pool in _pools.Values)
+            pool.Cut(view);
+    }
+
+    /// <summary>The proxy is to stop: whoever has nothing open is told, and goes.</summary>
+    public void EndThoseAtRest()
+    {
+        foreach (var pool in _pools.Values)
+            pool.TurnNewcomersAway();
+        foreach (var client in Clients.ToArray())
+        {
+            if (client.Server is null or { IsAtRest: true })
+                client.Refuse(CloseReason.Draining, SqlState.AdminShutdown, "the proxy is shutting down");
+        }
+    }
+
+    /// <summary>Cuts all off.</summary>
+    public void End()
+    {
+        foreach (var client in Clients.ToArray())
+        {
+            client.Connection.Reset();
+            client.Close(CloseReason.Draining);
+        }
+        foreach (var pool in _pools.Values)
+            pool.CloseServers();
+    }
+}

@@ -1,0 +1,32 @@
+using Holdfast.PgProxy.Pooling;
+using Shouldly;
+using Xunit;
+
+namespace Holdfast.Tests.PgProxy.Pooling;
+
+public sealed class ParameterSetTests
+{
+    static readonly int Zone = ParameterSet.SlotOf("timezone"), Name = ParameterSet.SlotOf("application_name");
+
+    [Fact]
+    public void Only_what_differs_is_told()
+    {
+        var server = ParameterSet.Empty.With(Zone, "UTC").With(Name, "");
+        server.Difference(server.With(Name, "")).ShouldBeNull();
+        server.Difference(ParameterSet.Empty).ShouldBeNull();
+        server.Difference(server.With(Name, "it's")).ShouldBe("SET application_name = 'it''s';");
+        server.Difference(server.With(Zone, "a\\b")).ShouldBe("SET TimeZone = E'a\\\\b';");
+    }
+
+    [Fact]
+    public void Equal_sets_are_one()
+    {
+        var sets = new ParameterSets();
+        var one = sets.Same(ParameterSet.Empty.With(Zone, "UTC"));
+        sets.Same(ParameterSet.Empty.With(Zone, "UTC")).ShouldBeSameAs(one);
+        sets.Same(ParameterSet.Empty.With(Zone, "CET")).ShouldNotBeSameAs(one);
+    }
+
+    [Fact]
+    public void Other_settings_are_not_kept() => ParameterSet.SlotOf("work_mem").ShouldBe(-1);
+}
