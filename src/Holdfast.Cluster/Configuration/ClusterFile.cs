@@ -97,6 +97,13 @@ public enum PoolKind
     Transaction,
 }
 
+/// <summary>What the proxy shows to clients, and asks of them. Paths are absolute.</summary>
+/// <param name="Certificate">PEM, with its chain.</param>
+/// <param name="Key">PEM, not encrypted.</param>
+/// <param name="ClientCa">PEM: who signs clients' certificates; null: none is asked for.</param>
+/// <param name="IsRequired">Clients in clear are turned away.</param>
+public sealed record ClientTlsSettings(string Certificate, string Key, string? ClientCa, bool IsRequired);
+
 public sealed record PgProxySettings
 {
     public required ImmutableArray<NodeName> On { get; init; }
@@ -113,6 +120,9 @@ public sealed record PgProxySettings
 
     /// <summary>Servers for the clients of one port, database and user; 1 to 10,000.</summary>
     public int PoolSize { get; init; } = 20;
+
+    /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
+    public ClientTlsSettings? Tls { get; init; }
 
     /// <summary>The operating system's user that runs the proxy.</summary>
     public string User { get; init; } = "postgres";

@@ -79,6 +79,11 @@ internal static class ClusterFileBinder
                 _ => PoolKind.None,
             },
             PoolSize = Number(map["pool_size"]) ?? missing.PoolSize,
+            Tls = map["tls"] is YamlMap tls
+                ? new ClientTlsSettings(
+                    Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),
+                    Text(tls["required"]) == "true")
+                : null,
             User = Text(map["user"]) ?? missing.User,
         };
     }

@@ -26,6 +26,7 @@ internal sealed partial class ClusterFileRules
         rules.HostsExist();
         rules.PortsAreFree();
         rules.OwnersExist();
+        rules.PoolsFit();
         rules.AppsFit();
         rules.RoutesFit();
         rules.AppPeriodsFit();
@@ -130,6 +131,15 @@ internal sealed partial class ClusterFileRules
             if (!names.Contains(owner.Text, StringComparer.Ordinal))
                 Unknown("user", owner, path, names);
         }
+    }
+
+    // A client with a server of its own has that server's encryption, and a place in its line.
+    void PoolsFit()
+    {
+        if (_root["pgproxy"] is not YamlMap proxy || proxy["pool"] is YamlScalar { Text: not "none" })
+            return;
+        foreach (var entry in proxy.Entries.Where(entry => entry.Key is "tls" or "pool_size"))
+            Report(entry.KeyMark, $"'pgproxy.{entry.Key}' needs 'pgproxy.pool' to be session or transaction");
     }
 
     void PeriodsFit()

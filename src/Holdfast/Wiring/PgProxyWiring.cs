@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Commands;
@@ -41,14 +42,16 @@ static class PgProxyWiring
         {
             var ledger = TermLedger.Open(Path.Combine(data, "pgproxy"), TimeProvider.System);
             using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
+            using var tls = proxy.Tls is { } paths ? Tls(paths) : null;
             using var server = new PgProxyServer(
-                Settings(file, proxy), topology,
+                Settings(file, proxy) with { Tls = tls }, topology,
                 new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs,
                 proxy.Pool == PoolKind.None ? null : Users(open, users));
             await ServeAsync(server, watcher, topology, stop);
             return 0;
         }
-        catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException)
+        catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException
+            or CryptographicException)
         {
             return await SayAsync(refused.Message);
         }
@@ -78,6 +81,13 @@ static class PgProxyWiring
             Size = proxy.PoolSize,
         },
     };
+
+    static ClientTls Tls(ClientTlsSettings paths)
+    {
+        var authorities = paths.ClientCa is { } path ? File.ReadAllText(path) : null;
+        return new ClientTls(
+            File.ReadAllText(paths.Certificate), File.ReadAllText(paths.Key), authorities, paths.IsRequired);
+    }
 
     static FileSecrets Users(OpenFile open, string? users) => new(UserList.Read(users is null
         ? UserList.Write(ConfigFiles.ReadSecrets(open.Path, open.File).Passwords)

@@ -94,7 +94,7 @@ public sealed class ClusterFileReaderTests
         Problems("primary: 5000", "primery: 5000").ShouldBe(
         [
             "holdfast.yml:11:26: unknown key 'primery' in 'pgproxy'; " +
-            "expected one of hold_timeout, on, pool, pool_size, primary, replicas, user; did you mean 'primary'?",
+            "expected one of hold_timeout, on, pool, pool_size, primary, replicas, tls, user; did you mean 'primary'?",
         ]);
 
     [Fact]
@@ -149,6 +149,18 @@ public sealed class ClusterFileReaderTests
     {
         Problems("replicas: 5001", "pool: transaction, pool_size: 40").ShouldBeEmpty();
         Problems("replicas: 5001", "pool: transactions, pool_size: 0").Length.ShouldBe(2);
+        Problems("replicas: 5001", "pool_size: 40").ShouldBe(
+            ["holdfast.yml:11:41: 'pgproxy.pool_size' needs 'pgproxy.pool' to be session or transaction"]);
+    }
+
+    [Fact]
+    public void The_proxys_certificate_is_read()
+    {
+        var text = Good.Replace("replicas: 5001", "pool: session, tls: { certificate: /c.pem, key: /k.pem }",
+            StringComparison.Ordinal);
+        ClusterFileReader.Read("holdfast.yml", text).File!.PgProxy!.Tls.ShouldBe(
+            new ClientTlsSettings("/c.pem", "/k.pem", null, IsRequired: false));
+        Problems("replicas: 5001", "pool: session, tls: { certificate: c.pem }").Length.ShouldBe(2);
     }
 
     [Fact]
