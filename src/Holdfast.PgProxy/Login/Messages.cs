@@ -10,6 +10,7 @@ internal static class Messages
     public static readonly byte[] ParseComplete = Of(ServerMessage.ParseComplete, []);
     public static readonly byte[] CloseComplete = Of(ServerMessage.CloseComplete, []);
     public static readonly byte[] Deallocated = Of(ServerMessage.CommandComplete, "DEALLOCATE\0"u8);
+    public static readonly byte[] Discarded = Of(ServerMessage.CommandComplete, "DISCARD ALL\0"u8);
     public static readonly byte[] Ready = Of(ServerMessage.ReadyForQuery, "I"u8);
     public static readonly byte[] AuthenticationOk = Authentication(0, []);
     public static readonly byte[] Terminate = Of(ClientMessage.Terminate, []);

@@ -21,6 +21,7 @@ internal static class QueryText
         ["advisory_lock", "temp", "set_config", "hold"], StringComparison.OrdinalIgnoreCase);
 
     static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" \t\r\n\f\v(;=");
+    static readonly SearchValues<char> s_literal = SearchValues.Create("'\"$");
 
     /// <param name="text">Without the final zero, in any encoding that has ASCII as its part.</param>
     public static TextTraits Read(ReadOnlySpan<byte> text)
@@ -61,12 +62,33 @@ internal static class QueryText
         var traits = TextTraits.None;
         if (MakesState(text, Is(first, "DECLARE")))
             traits |= TextTraits.SessionState;
+        var isOne = !HasAnother(rest);
         if (Is(first, "COMMIT") || Is(first, "END") || Is(first, "PREPARE") || Is(first, "CALL") || Is(first, "DO")
-            || HasAnother(rest))
+            || !isOne)
             traits |= TextTraits.MayCommit;
-        else if (Is(first, "SET") && IsKept(rest))
-            traits |= TextTraits.KeptSet;
-        return traits;
+        else if (Is(first, "DISCARD") && Is(Word(ref rest), "ALL"))
+            traits |= TextTraits.Forgets | TextTraits.Renews;
+        else if (Is(first, "DEALLOCATE") && Is(Word(ref rest), "ALL"))
+            traits |= TextTraits.Forgets;
+        return (Is(first, "SET") || !isOne) && SetsAreKept(text) ? traits | TextTraits.KeptSet : traits;
+    }
+
+    // Without a literal, statements end where they seem to; with one, only the only one is sure.
+    static bool SetsAreKept(ReadOnlySpan<char> text)
+    {
+        if (text.ContainsAny(s_literal) && HasAnother(text))
+            return false;
+        var areKept = false;
+        foreach (var range in text.Split(';'))
+        {
+            var rest = AfterComments(text[range]);
+            if (!Is(Word(ref rest), "SET"))
+                continue;
+            if (!IsKept(rest))
+                return false;
+            areKept = true;
+        }
+        return areKept;
     }
 
     // Only the first of several could be known, and the others not: then it is none that is kept.
@@ -80,6 +102,11 @@ internal static class QueryText
             return true;
         if (Is(name, "SESSION"))
             name = Word(ref rest);
+        // Back to what the login gave.
+        if (Is(name, "AUTHORIZATION"))
+            return Is(Word(ref rest), "DEFAULT");
+        if (Is(name, "ROLE"))
+            return Is(Word(ref rest), "NONE");
         // SET TIME ZONE and SET NAMES are TimeZone and client_encoding.
         return Is(name, "NAMES") || (Is(name, "TIME") && Is(Word(ref rest), "ZONE")) || ParameterSet.SlotOf(name) >= 0;
     }

@@ -15,4 +15,10 @@ internal enum TextTraits : byte
 
     /// <summary>May end a transaction by making it durable: COMMIT, END, or more than one statement.</summary>
     MayCommit = 4,
+
+    /// <summary>DISCARD ALL or DEALLOCATE ALL: what was prepared before it is gone after it.</summary>
+    Forgets = 8,
+
+    /// <summary>DISCARD ALL: the session is like a new one after it.</summary>
+    Renews = 16,
 }

@@ -22,18 +22,11 @@ internal sealed partial class ClientSession
 
     int Send(ReadOnlySpan<byte> input, int at, in MessageHeader header, ref Outgoing outgoing)
     {
-        var body = input.Slice(at + MessageHeader.Bytes,
-            (int)Math.Min(header.BodyBytes, input.Length - at - MessageHeader.Bytes));
+        var body = BodyOf(input, at, header);
         switch (header.Tag)
         {
-            case ClientMessage.Query when Deallocated(body) is { } name:
-                Forget(name);
-                Server!.Owe(new Due(DueKind.Query, DueTo.ClientFromUs));
-                return DropWhole(input, at, header);
             case ClientMessage.Query:
-                Owe(DueKind.Query, Look(
-                    body.Length < header.BodyBytes ? QueryText.Unread : QueryText.Read(WithoutZero(body))));
-                return Pass(input, at, header, ref outgoing);
+                return SendQuery(input, at, header, body, ref outgoing);
             case ClientMessage.Sync:
                 (IsInUnit, _unitTraits) = (false, TextTraits.None);
                 Owe(DueKind.Sync, TextTraits.None);
@@ -56,13 +49,55 @@ internal sealed partial class ClientSession
         }
     }
 
+    // As much of it as is here.
+    static ReadOnlySpan<byte> BodyOf(ReadOnlySpan<byte> input, int at, scoped in MessageHeader header)
+    {
+        var body = input[(at + MessageHeader.Bytes)..];
+        return body[..Math.Min(header.BodyBytes, body.Length)];
+    }
+
+    int SendQuery(
+        ReadOnlySpan<byte> input, int at, in MessageHeader header, ReadOnlySpan<byte> body, ref Outgoing outgoing)
+    {
+        if (Deallocated(body) is { } name)
+        {
+            Forget(name);
+            Server!.Owe(new Due(DueKind.Query, DueTo.ClientFromUs));
+            return DropWhole(input, at, header);
+        }
+        Owe(DueKind.Query, Look(
+            body.Length < header.BodyBytes ? QueryText.Unread : QueryText.Read(WithoutZero(body))));
+        return Pass(input, at, header, ref outgoing);
+    }
+
+    // Between two transactions no server has anything of ours, and what servers have parsed is of use to others.
+    bool IsForgetting(ReadOnlySpan<byte> body)
+    {
+        if (_pool.Settings.Mode != PoolMode.Transaction || body.IsEmpty || (body[0] | 0x20) != 'd')
+            return false;
+        if (Deallocated(body) is { } name)
+        {
+            Forget(name);
+            Connection.Send(Messages.Deallocated);
+            Connection.Send(Messages.Ready);
+            return true;
+        }
+        if ((QueryText.Read(WithoutZero(body)) & TextTraits.Renews) == TextTraits.None)
+            return false;
+        DropNames();
+        Parameters = _startup;
+        Connection.Send(Messages.Discarded);
+        Connection.Send(Messages.Ready);
+        return true;
+    }
+
     int SendExtended(
         ReadOnlySpan<byte> input, int at, in MessageHeader header, ReadOnlySpan<byte> body, ref Outgoing outgoing)
     {
         switch (header.Tag)
         {
             case ClientMessage.Execute:
-                Owe(DueKind.Execute, _unitTraits);
+                Owe(DueKind.Execute, Look(_unitTraits));
                 return Pass(input, at, header, ref outgoing);
             case ClientMessage.Parse:
                 return SendParse(input, at, header, body, ref outgoing);
@@ -79,13 +114,18 @@ internal sealed partial class ClientSession
 
     // Drivers end what they have prepared by message with a statement, under the name that is theirs alone.
     byte[]? Deallocated(ReadOnlySpan<byte> body) =>
-        _names is { Count: > 0 } && (body[0] | 0x20) == 'd' && QueryText.Deallocated(WithoutZero(body)) is { } name
+        _names is { Count: > 0 } && !body.IsEmpty && (body[0] | 0x20) == 'd'
+        && QueryText.Deallocated(WithoutZero(body)) is { } name
         && Find(name) is not null
             ? name
             : null;
 
     TextTraits Look(TextTraits traits)
     {
+        if ((traits & TextTraits.Forgets) != TextTraits.None)
+            DropNames();
+        if ((traits & TextTraits.Renews) != TextTraits.None)
+            IsPinned = false;
         if ((traits & TextTraits.SessionState) != TextTraits.None)
             Pin();
         return traits;
@@ -185,14 +225,14 @@ internal sealed partial class ClientSession
         if (isBind && name.IsEmpty)
         {
             EnsureUnnamed(ref outgoing);
-            _unitTraits |= Look(_unnamedTraits);
+            _unitTraits |= _unnamedTraits;
         }
         if (statement is null)
         {
             Owe(DueKind.Bind, TextTraits.None);
             return Pass(input, at, header, ref outgoing);
         }
-        _unitTraits |= Look(statement.Traits);
+        _unitTraits |= statement.Traits;
         Ensure(statement, ref outgoing);
         Owe(DueKind.Bind, TextTraits.None);
         var front = MessageHeader.Bytes + portal.Length + 1;

@@ -13,15 +13,17 @@ internal sealed partial class ClientSession : IConnectionUser
 {
     readonly Pool _pool;
     readonly Action<CloseReason> _ended;
+    readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
-    bool _isSettingUp, _isNew, _skipsToSync, _isClosed;
+    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset;
     (string SqlState, string Message)? _untold;
 
     /// <param name="ended">Told once, when it is over.</param>
     public ClientSession(Pool pool, Connection connection, ParameterSet parameters, Action<CloseReason> ended)
     {
-        (_pool, Connection, Parameters, _ended) = (pool, connection, parameters, ended);
+        (_pool, Connection, _startup, _ended) = (pool, connection, parameters, ended);
+        Parameters = parameters;
         Connection.User = this;
     }
 
@@ -127,7 +129,8 @@ internal sealed partial class ClientSession : IConnectionUser
         }
         if (!IsHere(header, input.Length - at))
             return 0;
-        if (Server is null && AnswersAlone(header))
+        if (Server is null && (AnswersAlone(header)
+            || (header.Tag == ClientMessage.Query && !IsInUnit && IsForgetting(BodyOf(input, at, header)))))
             return DropWhole(input, at, header);
         if ((Server is null || _isNew) && !HasServer(ref outgoing))
             return 0;
@@ -278,16 +281,25 @@ internal sealed partial class ClientSession : IConnectionUser
     /// <summary>A statement of its own was carried out.</summary>
     public void OnCompleted(ReadOnlySpan<byte> tag, TextTraits traits)
     {
-        if (CommandTag.Forgets(tag))
-        {
+        _wasReset |= CommandTag.Resets(tag);
+        if (CommandTag.Forgets(tag) && (traits & TextTraits.Forgets) == TextTraits.None)
             DropNames();
-            IsPinned &= !CommandTag.IsDiscardAll(tag);
-        }
         else if (CommandTag.MakesState(tag)
             || (CommandTag.IsSet(tag) && (traits & TextTraits.KeptSet) == TextTraits.None))
         {
             Pin();
         }
+    }
+
+    /// <summary>A unit of its own is over.</summary>
+    public void OnReady()
+    {
+        if (!_wasReset)
+            return;
+        _wasReset = false;
+        Parameters = _startup;
+        // The server is to be told once more what the login said.
+        _isNew |= !IsInUnit && Server is { Due.Count: 0 };
     }
 
     void Pin()
@@ -296,103 +308,5 @@ internal sealed partial class ClientSession : IConnectionUser
             return;
         IsPinned = true;
         Worker.Counts.Pinned++;
-    }
-
-    // ---- ends ----
-
-    /// <summary>Its server is gone.</summary>
-    /// <param name="server">That was.</param>
-    /// <param name="isWhole">No message of it is half sent.</param>
-    /// <param name="why">For people.</param>
-    public void OnServerLost(ServerSession server, bool isWhole, string why)
-    {
-        Server = null;
-        if (_isClosed)
-            return;
-        var owes = server.Due.Count > 0 || IsInUnit;
-        if (_isSettingUp)
-        {
-            // Nothing of it was sent yet: the next server may have it.
-            _isSettingUp = false;
-            GoOn();
-        }
-        else if (!isWhole)
-        {
-            Connection.Reset();
-            Close(CloseReason.BackendFailed);
-        }
-        else if (IsPinned)
-        {
-            Refuse(CloseReason.BackendFailed, SqlState.AdminShutdown, $"the session was bound to its server: {why}");
-        }
-        else if (owes)
-        {
-            FailUnits(server, why);
-            GoOn();
-        }
-        else if (server.IsInTransaction)
-        {
-            _untold = (SqlState.SerializationFailure, $"the transaction was rolled back: {why}");
-        }
-    }
-
-    void FailUnits(ServerSession server, string why)
-    {
-        var due = server.Due;
-        var traits = TextTraits.None;
-        var runs = false;
-        for (var i = 0; i < due.Count; i++)
-        {
-            traits |= due[i].Traits;
-            runs |= due[i].Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
-        }
-        var isKnown = !runs || (server.IsInTransaction && (traits & TextTraits.MayCommit) == TextTraits.None);
-        var error = isKnown
-            ? ErrorResponse.Of("ERROR", SqlState.SerializationFailure, $"the transaction was rolled back: {why}")
-            : ErrorResponse.Of("ERROR", SqlState.TransactionResolutionUnknown,
-                $"whether it was carried out is not known: {why}");
-        Worker.Counts.UnitsLost++;
-        for (var i = 0; i < due.Count; i++)
-        {
-            if (!due[i].EndsUnit)
-                continue;
-            Connection.Send(error);
-            Connection.Send(Messages.Ready);
-        }
-        _skipsToSync = IsInUnit;
-        if (IsInUnit)
-            Connection.Send(error);
-    }
-
-    /// <summary>Says why, and ends it.</summary>
-    public void Refuse(CloseReason reason, string sqlState, string message)
-    {
-        if (_isClosed)
-            return;
-        Connection.Send(ErrorResponse.Fatal(sqlState, message));
-        Worker.Bid(Connection);
-        Close(reason);
-    }
-
-    public void Cancel()
-    {
-        if (Server is { } server && server.Due.Count > 0)
-            server.Cancel();
-    }
-
-    public void Close(CloseReason reason)
-    {
-        if (_isClosed)
-            return;
-        _isClosed = true;
-        _pool.StopWaiting(this);
-        var server = Server;
-        Server = null;
-        DropNames();
-        _carry.Clear();
-        if (ReferenceEquals(Connection.User, this))
-            Connection.Close();
-        server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
-        _ended(reason);
     }
 }

@@ -10,6 +10,9 @@ internal static class CommandTag
 
     public static bool IsDiscardAll(ReadOnlySpan<byte> body) => body.SequenceEqual("DISCARD ALL\0"u8);
 
+    /// <summary>Settings are again what the startup message made them.</summary>
+    public static bool Resets(ReadOnlySpan<byte> body) => body.SequenceEqual("RESET\0"u8) || IsDiscardAll(body);
+
     public static bool IsSet(ReadOnlySpan<byte> body) =>
         body[0] == (byte)'S' && body.SequenceEqual("SET\0"u8);
 
@@ -18,7 +21,6 @@ internal static class CommandTag
     {
         (byte)'L' => body.SequenceEqual("LISTEN\0"u8) || body.SequenceEqual("LOAD\0"u8),
         (byte)'P' => body.SequenceEqual("PREPARE\0"u8),
-        (byte)'R' => body.SequenceEqual("RESET\0"u8),
         _ => false,
     };
 }

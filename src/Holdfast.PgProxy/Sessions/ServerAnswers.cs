@@ -146,10 +146,11 @@ internal sealed partial class ServerSession
         var due = Due.First;
         if (due.Kind == DueKind.Execute)
             Due.Take();
-        if (CommandTag.Forgets(body))
+        if (CommandTag.Forgets(body) && (due.Traits & TextTraits.Forgets) == TextTraits.None)
         {
-            Statements.Clear();
-            UnnamedOf = null;
+            // Nobody saw it coming: what was sent behind it may have counted on statements that are gone.
+            ForgetStatements();
+            _isSpoiled |= Due.Count > 1;
         }
         if (due.To == DueTo.Client)
             Client?.OnCompleted(body, due.Traits);
@@ -165,6 +166,8 @@ internal sealed partial class ServerSession
         _hasEarlyCopyEnd &= Due.Count > 1;
         if (Due.Take().To == DueTo.Nobody)
             Client?.OnSetUp(_lastError);
+        else
+            Client?.OnReady();
         _lastError = null;
         return true;
     }
@@ -180,6 +183,8 @@ internal sealed partial class ServerSession
             _skipsToSync = Client is { IsInUnit: true };
             return;
         }
+        // It was taken for done when it was sent: nobody knows what this server has parsed.
+        _isSpoiled |= (Due.First.Traits & TextTraits.Forgets) != TextTraits.None;
         if (Due.First.EndsUnit)
             return;
         // What was ours failed in the client's place, such as a parse: it is the client's error.

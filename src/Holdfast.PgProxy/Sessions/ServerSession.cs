@@ -70,9 +70,18 @@ internal sealed partial class ServerSession : IConnectionUser
             return;
         }
         _skipsToSync &= due.Kind != DueKind.Sync;
+        if (due.Kind is DueKind.Query or DueKind.Execute && (due.Traits & TextTraits.Forgets) != TextTraits.None)
+            ForgetStatements();
         // A Sync while a COPY takes data is not answered, and one that crosses its end may be: rather owe too much.
         _isSpoiled |= _isCopyingIn;
         Due.Add(due);
+    }
+
+    // At once, and not when it is done: what is sent behind it must be parsed anew.
+    void ForgetStatements()
+    {
+        Statements.Clear();
+        UnnamedOf = null;
     }
 
     /// <summary>The client has ended its COPY data.</summary>
@@ -129,7 +138,7 @@ internal sealed partial class ServerSession : IConnectionUser
         }
         else if (mayHaveState)
         {
-            Owe(new Due(DueKind.Query, DueTo.Nobody));
+            Owe(new Due(DueKind.Query, DueTo.Nobody, TextTraits.Forgets));
             Connection.Resume();
             Connection.Send(Messages.DiscardAll);
         }

@@ -102,6 +102,32 @@ public sealed class ClientsTests(RealPostgres postgres) : PooledPostgres(postgre
         sums.ShouldAllBe(rest => rest == 0);
     }
 
+    // Its reset goes together with the next use's first message.
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task Npgsql_pools_and_prepares_on_top(PoolMode mode)
+    {
+        var proxy = Start(mode, size: mode == PoolMode.Session ? 8 : 2);
+        var conninfo = new NpgsqlConnectionStringBuilder(RealPostgres.Conninfo(proxy.PrimaryPort))
+        {
+            Pooling = true,
+            MaxAutoPrepare = 16,
+            AutoPrepareMinUsages = 2,
+            MaxPoolSize = 6,
+        };
+        await using var source = NpgsqlDataSource.Create(conninfo.ConnectionString);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async number =>
+        {
+            for (var turn = 0; turn < 50; turn++)
+            {
+                await using var connection = await source.OpenConnectionAsync(Stop);
+                (await Queries.AskAsync(connection, $"SELECT {turn % 5}")).ShouldBe(turn % 5);
+                await using var command = new NpgsqlCommand("SELECT $1 + 1", connection);
+                command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = number });
+                (await command.ExecuteScalarAsync(Stop)).ShouldBe(number + 1);
+            }
+        }));
+    }
+
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
     public async Task A_dump_can_be_restored(PoolMode mode)
     {

@@ -151,6 +151,31 @@ public sealed class ProtocolTests(RealPostgres postgres) : IClassFixture<RealPos
         (await AskAsync(_client, Parse("a", "SELECT 2"), Bind("a"), s_execute, s_sync)).ShouldBe("12DCZI");
     }
 
+    [Theory, InlineData("DISCARD ALL"), InlineData("DEALLOCATE ALL")]
+    public async Task What_is_prepared_behind_a_statement_that_forgets_is_there(string forgets)
+    {
+        (await AskAsync(_client, Parse("a", "SELECT 1"), Parse("b", "SELECT 2"), s_sync)).ShouldBe("11ZI");
+        byte[] unit = [.. Parse("a", "SELECT 1"), .. Bind("a"), .. s_execute, .. s_sync];
+        await _client.SendAsync([.. Query("SELECT 3"), .. Query(forgets), .. unit]);
+        (await _client.UntilReadyAsync()).ShouldBe("TDCZI");
+        (await _client.UntilReadyAsync()).ShouldBe("CZI");
+        (await _client.UntilReadyAsync()).ShouldBe("12DCZI");
+        (await AskAsync(_client, Query(forgets))).ShouldBe("CZI");
+        (await AskAsync(_client, Parse("b", "SELECT 2"), Bind("b"), s_execute, s_sync)).ShouldBe("12DCZI");
+        (await AskAsync(_client, Bind("a"), s_sync)).ShouldBe("EZI");
+    }
+
+    [Fact]
+    public async Task A_reset_between_two_uses_leaves_the_session_free()
+    {
+        using var other = await LoginAsync();
+        const string Reset = "SET SESSION AUTHORIZATION DEFAULT;RESET ALL;CLOSE ALL;UNLISTEN *;"
+            + "SELECT pg_advisory_unlock_all();DISCARD SEQUENCES;DISCARD TEMP";
+        (await AskAsync(_client, Query(Reset))).ShouldEndWith("ZI");
+        // There is one server for the two.
+        (await AskAsync(other, Query("SELECT 1"))).ShouldBe("TDCZI");
+    }
+
     [Theory, InlineData('?', 4), InlineData('Q', 3), InlineData('S', 100_000), InlineData('p', 4)]
     public async Task What_is_no_message_ends_the_session_alone(char tag, int length)
     {

@@ -37,6 +37,10 @@ public sealed class QueryTextTests
     [InlineData("SET SESSION TimeZone TO 'UTC';", true)]
     [InlineData("-- mine\nSET TIME ZONE 'UTC'", true)]
     [InlineData("/* mine */ SET NAMES 'utf8'", true)]
+    [InlineData("SET SESSION AUTHORIZATION DEFAULT;RESET ALL;CLOSE ALL;UNLISTEN *;DISCARD TEMP", true)]
+    [InlineData("SET SESSION AUTHORIZATION you", false)]
+    [InlineData("SELECT 1; SET work_mem = 7", false)]
+    [InlineData("SELECT 1", false)]
     [InlineData("SET work_mem = '7MB'", false)]
     [InlineData("SET application_name = 'me'; SET work_mem = '7MB'", false)]
     public void Some_settings_are_kept(string text, bool isKept) =>
@@ -61,6 +65,13 @@ public sealed class QueryTextTests
     public void The_name_in_a_deallocate_is_folded(string text, string? name) =>
         (QueryText.Deallocated(Encoding.UTF8.GetBytes(text)) is { } found ? Encoding.UTF8.GetString(found) : null)
             .ShouldBe(name);
+
+    [Theory]
+    [InlineData("discard all", TextTraits.Forgets | TextTraits.Renews)]
+    [InlineData("DEALLOCATE ALL;", TextTraits.Forgets)]
+    [InlineData("DISCARD TEMP", TextTraits.None)]
+    [InlineData("DISCARD ALL; SELECT 1", TextTraits.MayCommit)]
+    public void Some_texts_forget(string text, object traits) => Read(text).ShouldBe((TextTraits)traits);
 
     [Fact]
     public void A_text_that_is_too_long_may_do_anything() =>

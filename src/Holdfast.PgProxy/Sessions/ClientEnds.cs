@@ -1,0 +1,105 @@
+using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Pooling;
+using Holdfast.Postgres.Wire;
+
+namespace Holdfast.PgProxy.Sessions;
+
+/// <summary>How a client's session ends, and what it is told when its server does.</summary>
+internal sealed partial class ClientSession
+{
+    /// <summary>Its server is gone.</summary>
+    /// <param name="server">That was.</param>
+    /// <param name="isWhole">No message of it is half sent.</param>
+    /// <param name="why">For people.</param>
+    public void OnServerLost(ServerSession server, bool isWhole, string why)
+    {
+        Server = null;
+        if (_isClosed)
+            return;
+        var owes = server.Due.Count > 0 || IsInUnit;
+        if (_isSettingUp)
+        {
+            // Nothing of it was sent yet: the next server may have it.
+            _isSettingUp = false;
+            GoOn();
+        }
+        else if (!isWhole)
+        {
+            Connection.Reset();
+            Close(CloseReason.BackendFailed);
+        }
+        else if (IsPinned)
+        {
+            Refuse(CloseReason.BackendFailed, SqlState.AdminShutdown, $"the session was bound to its server: {why}");
+        }
+        else if (owes)
+        {
+            FailUnits(server, why);
+            GoOn();
+        }
+        else if (server.IsInTransaction)
+        {
+            _untold = (SqlState.SerializationFailure, $"the transaction was rolled back: {why}");
+        }
+    }
+
+    void FailUnits(ServerSession server, string why)
+    {
+        var due = server.Due;
+        var traits = TextTraits.None;
+        var runs = false;
+        for (var i = 0; i < due.Count; i++)
+        {
+            traits |= due[i].Traits;
+            runs |= due[i].Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
+        }
+        var isKnown = !runs || (server.IsInTransaction && (traits & TextTraits.MayCommit) == TextTraits.None);
+        var error = isKnown
+            ? ErrorResponse.Of("ERROR", SqlState.SerializationFailure, $"the transaction was rolled back: {why}")
+            : ErrorResponse.Of("ERROR", SqlState.TransactionResolutionUnknown,
+                $"whether it was carried out is not known: {why}");
+        Worker.Counts.UnitsLost++;
+        for (var i = 0; i < due.Count; i++)
+        {
+            if (!due[i].EndsUnit)
+                continue;
+            Connection.Send(error);
+            Connection.Send(Messages.Ready);
+        }
+        _skipsToSync = IsInUnit;
+        if (IsInUnit)
+            Connection.Send(error);
+    }
+
+    /// <summary>Says why, and ends it.</summary>
+    public void Refuse(CloseReason reason, string sqlState, string message)
+    {
+        if (_isClosed)
+            return;
+        Connection.Send(ErrorResponse.Fatal(sqlState, message));
+        Worker.Bid(Connection);
+        Close(reason);
+    }
+
+    public void Cancel()
+    {
+        if (Server is { } server && server.Due.Count > 0)
+            server.Cancel();
+    }
+
+    public void Close(CloseReason reason)
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _pool.StopWaiting(this);
+        var server = Server;
+        Server = null;
+        DropNames();
+        _carry.Clear();
+        if (ReferenceEquals(Connection.User, this))
+            Connection.Close();
+        server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
+        _ended(reason);
+    }
+}
