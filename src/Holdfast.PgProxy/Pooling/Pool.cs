@@ -88,6 +88,8 @@ internal sealed class Pool
     {
         if (server.IsClosed)
             return;
+        // Its last client may not have read all; the next one, or an end, must be heard.
+        server.Connection.Resume();
         if (Now - server.Born > Settings.ServerLifetime || _servers.Count > Share)
         {
             server.Close();

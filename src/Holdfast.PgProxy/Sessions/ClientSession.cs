@@ -16,7 +16,7 @@ internal sealed partial class ClientSession : IConnectionUser
     readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
-    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset;
+    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset, _isFull;
     (string SqlState, string Message)? _untold;
 
     /// <param name="ended">Told once, when it is over.</param>
@@ -45,7 +45,8 @@ internal sealed partial class ClientSession : IConnectionUser
     public LinkedListNode<(ClientSession Client, TimeSpan Since)>? Place { get; set; }
 
     /// <summary>Its server may be another's now, if that one is at rest, too.</summary>
-    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && _pool.Settings.Mode == PoolMode.Transaction;
+    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp
+        && _pool.Settings.Mode == PoolMode.Transaction;
 
     public bool IsClosed => _isClosed;
 
@@ -87,7 +88,8 @@ internal sealed partial class ClientSession : IConnectionUser
         if (Server is { } server && !_isClosed)
         {
             server.AnswerOurs();
-            if (server.Connection.IsBlocked || server.Due.IsFull)
+            _isFull = server.Due.IsFull;
+            if (server.Connection.IsBlocked || _isFull)
                 Connection.Pause();
         }
         return at;
@@ -227,18 +229,25 @@ internal sealed partial class ClientSession : IConnectionUser
     }
 
     /// <summary>The server has what was said of it, or not.</summary>
-    public void OnSetUp(string? error)
+    public void OnSetUp((string SqlState, string Message)? error)
     {
         if (!_isSettingUp)
             return;
-        _isSettingUp = false;
-        if (error is null)
+        if (error is { } told)
         {
-            Parameters = Server!.Parameters;
-            Worker.Loop.Post(GoOn);
+            _isSettingUp = false;
+            Refuse(CloseReason.SettingsRefused, told.SqlState, told.Message);
             return;
         }
-        Refuse(CloseReason.SettingsRefused, error[..5], error[6..]);
+        Parameters = Server!.Parameters;
+        // Once the server's bytes are dealt with; it keeps the server until then.
+        Worker.Loop.Post(() =>
+        {
+            var isStill = _isSettingUp;
+            _isSettingUp = false;
+            if (isStill)
+                GoOn();
+        });
     }
 
     /// <summary>Its turn has come.</summary>
@@ -255,7 +264,7 @@ internal sealed partial class ClientSession : IConnectionUser
             return;
         Connection.WatchesEnd = false;
         TakeCarried();
-        if (!_isClosed && Place is null && !_isSettingUp && Server is not { Connection.IsBlocked: true })
+        if (!_isClosed && Place is null && !_isSettingUp && !_isFull && Server is not { Connection.IsBlocked: true })
             Connection.Resume();
     }
 
@@ -263,8 +272,17 @@ internal sealed partial class ClientSession : IConnectionUser
 
     public void OnServerDrained()
     {
-        if (Place is null && !_isSettingUp)
+        if (Place is null && !_isSettingUp && !_isFull)
             GoOn();
+    }
+
+    /// <summary>Its server has answered: it may say more.</summary>
+    public void OnAnswered()
+    {
+        if (!_isFull || Server is not { Due.IsFull: false })
+            return;
+        _isFull = false;
+        OnServerDrained();
     }
 
     public void OnDrained() => Server?.Connection.Resume();

@@ -175,9 +175,14 @@ internal sealed partial class ServerSession
     // Until the next Sync the server now skips what it is sent, unless the unit was one simple message.
     void OnError(ReadOnlySpan<byte> body)
     {
-        var text = ErrorResponse.Field(body, 'M');
-        _lastError = $"{ErrorResponse.Field(body, 'C')} {text}";
+        _lastError = (ErrorResponse.Field(body, 'C') ?? "XX000", ErrorResponse.Field(body, 'M') ?? "an error");
         _isCopyingIn = false;
+        if (ErrorResponse.Field(body, 'V') is "FATAL" or "PANIC")
+        {
+            // The connection ends now. What that means for what is owed, the client is told by us.
+            _passesOn = false;
+            return;
+        }
         if (Due.Count == 0)
         {
             _skipsToSync = Client is { IsInUnit: true };

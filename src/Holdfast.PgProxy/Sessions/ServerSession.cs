@@ -20,7 +20,7 @@ internal sealed partial class ServerSession : IConnectionUser
     long _passing;
     bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isClosed;
     byte _status = Idle;
-    string? _lastError;
+    (string SqlState, string Message)? _lastError;
 
     public ServerSession(Pool pool, Server server, LoggedIn loggedIn, Welcome welcome)
     {
@@ -102,6 +102,7 @@ internal sealed partial class ServerSession : IConnectionUser
     {
         if (Client is { Connection.IsBlocked: true })
             Connection.Pause();
+        Client?.OnAnswered();
         if (!IsAtRest || CancelsUnderWay > 0)
             return;
         if (Client is null)
@@ -113,7 +114,7 @@ internal sealed partial class ServerSession : IConnectionUser
     public void OnDrained() => Client?.OnServerDrained();
 
     public void OnEnded() => Lose(
-        _lastError is null ? $"{Server} closed the connection" : $"{Server} closed the connection: {_lastError}");
+        _lastError is { } error ? $"{Server} said {error.Message}" : $"{Server} closed the connection");
 
     // ---- whose it is ----
 

@@ -176,6 +176,16 @@ public sealed class ProtocolTests(RealPostgres postgres) : IClassFixture<RealPos
         (await AskAsync(other, Query("SELECT 1"))).ShouldBe("TDCZI");
     }
 
+    [Fact]
+    public async Task A_client_that_asks_without_end_is_answered_without_end()
+    {
+        const int Count = 3 * 16 * 1024;
+        var sending = _client.SendAsync([.. Enumerable.Repeat(Query(""), Count).SelectMany(message => message)]);
+        for (var answer = 0; answer < Count; answer++)
+            (await _client.UntilReadyAsync()).ShouldBe("IZI");
+        await sending;
+    }
+
     [Theory, InlineData('?', 4), InlineData('Q', 3), InlineData('S', 100_000), InlineData('p', 4)]
     public async Task What_is_no_message_ends_the_session_alone(char tag, int length)
     {

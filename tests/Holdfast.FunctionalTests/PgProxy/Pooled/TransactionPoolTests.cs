@@ -64,6 +64,18 @@ public sealed class TransactionPoolTests(RealPostgres postgres) : PooledPostgres
         (await Queries.AskAsync(second, "SHOW application_name")).ShouldBe("it's me");
     }
 
+    [Fact]
+    public async Task Clients_with_other_settings_take_turns_on_one_server()
+    {
+        var proxy = Start(PoolMode.Transaction, size: 1, loops: 1);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async number =>
+        {
+            await using var connection = await OpenAsync(proxy.PrimaryPort, $"Application Name=client {number}");
+            for (var turn = 0; turn < 50; turn++)
+                (await Queries.AskAsync(connection, "SHOW application_name")).ShouldBe($"client {number}");
+        }));
+    }
+
     [Theory]
     [InlineData("CREATE TEMP TABLE mine (id int)", "SELECT count(*)::int FROM mine")]
     [InlineData("SET work_mem TO '7MB'", "SELECT 0 WHERE current_setting('work_mem') = '7MB'")]
@@ -192,6 +204,26 @@ public sealed class TransactionPoolTests(RealPostgres postgres) : PooledPostgres
         waiting.IsCompleted.ShouldBeFalse();
         ShowPrimary(proxy, term: 8);
         (await waiting).ShouldBe(42);
+    }
+
+    [Theory, InlineData(false, "08007"), InlineData(true, "40001")]
+    public async Task A_terminated_server_is_told_of_without_an_end_of_the_session(bool isOpen, string state)
+    {
+        var proxy = Start(PoolMode.Transaction);
+        await using var connection = await OpenAsync(proxy.PrimaryPort);
+        await using var watcher = await OpenAsync(Postgres.Port);
+        await using var command = new NpgsqlCommand("SELECT pg_sleep($1)", connection);
+        command.Parameters.Add(new NpgsqlParameter<double> { TypedValue = 60 });
+        if (isOpen)
+            await Queries.AskAsync(connection, "BEGIN");
+        var query = command.ExecuteScalarAsync(Stop);
+        const string Terminate =
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        while (await Queries.AskAsync(watcher, Terminate) is 0L)
+        {
+        }
+        (await Should.ThrowAsync<PostgresException>(query)).SqlState.ShouldBe(state);
+        (await Queries.AskAsync(connection, "SELECT 42")).ShouldBe(42);
     }
 
     [Fact]
