@@ -60,7 +60,11 @@ internal sealed class ClientLogin
                 : turnedAway is not null ? Refuse(turnedAway)
                 : await AdmitAsync(startup);
             startups.Met(limit);
-            if (startup is not null && reason == CloseReason.None)
+            if (_connection.IsClosed)
+            {
+                reason = CloseReason.StartupTimeout;
+            }
+            else if (startup is not null && reason == CloseReason.None)
             {
                 // From here on we are on its pool's loop.
                 await new Crossing(_connection, this, Plane.Workers[_pool!.LoopForClient()]);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Holdfast.Foundation;
 
 namespace Holdfast.PgProxy.Loops;
 
@@ -255,6 +256,7 @@ internal sealed class Connection : IPolled
     /// <summary>Belongs to another loop from now on, paused; then <paramref name="then"/> runs there.</summary>
     public void MoveTo(EventLoop loop, Action then)
     {
+        Check.That(!_isClosed); // Its place is free already.
         Pause();
         WatchesEnd = false;
         Arm();

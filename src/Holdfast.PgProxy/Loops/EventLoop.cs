@@ -98,7 +98,8 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         var change = stackalloc byte[16];
         *(uint*)change = events;
         *(ulong*)(change + Libc.EventDataAt) = data;
-        Check.That(Libc.EpollControl(_epoll, operation, socket, change) == 0);
+        if (Libc.EpollControl(_epoll, operation, socket, change) != 0)
+            throw new IOException($"epoll does not take a socket: error {Libc.LastError}");
     }
 
     void Run()
@@ -140,7 +141,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         catch (Exception broken)
         {
             _log.LoopFailed(Number, broken);
-            polled.Fail();
+            Guard(static broken => ((IPolled)broken!).Fail(), polled);
         }
     }
 

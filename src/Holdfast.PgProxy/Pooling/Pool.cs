@@ -147,9 +147,10 @@ internal sealed class Pool
     void Nudge()
     {
         var wanted = _waiting.Count + Math.Min(_newcomers.Count, 1);
-        if (wanted <= _loginsUnderWay || Now < _retryAt || Worker.Routes.WhyNobody(Port, Now) is not null)
+        if (Worker.Routes.WhyNobody(Port, Now) is not null)
             return;
-        while (wanted > _loginsUnderWay && _loginsUnderWay < LoginsAtOnceMax)
+        // A login that fails at once, such as at a closed port, has moved the next try by the time it returns.
+        while (wanted > _loginsUnderWay && _loginsUnderWay < LoginsAtOnceMax && Now >= _retryAt)
         {
             if (_servers.Count + _loginsUnderWay >= Share && !MakeRoom())
             {

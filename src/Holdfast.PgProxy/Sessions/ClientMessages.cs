@@ -15,6 +15,9 @@ internal sealed partial class ClientSession
     /// <summary>PostgreSQL's names have 63 bytes; a Bind begins with two.</summary>
     const int NamesBytesMax = 1024;
 
+    /// <summary>Statements that one client has prepared at a time.</summary>
+    const int NamesMax = 10_000;
+
     Dictionary<byte[], PreparedStatement>? _names;
     byte[] _unnamed = [];
     int _unnamedBytes;
@@ -161,6 +164,13 @@ internal sealed partial class ClientSession
             Ensure(taken, ref outgoing);
             Owe(DueKind.Parse, TextTraits.None);
             outgoing.Insert(taken.ParseMessage);
+            return;
+        }
+        if (_names.Count >= NamesMax)
+        {
+            outgoing.Flush();
+            Refuse(CloseReason.ClientFailed, SqlState.ProgramLimitExceeded,
+                $"more than {NamesMax} statements are prepared");
             return;
         }
         var (statement, key) = (Worker.Statements.Take(rest), name.ToArray());

@@ -8,6 +8,7 @@ public static class SqlState
     public const string InvalidAuthorization = "28000";
     public const string InvalidPassword = "28P01";
     public const string SerializationFailure = "40001";
+    public const string ProgramLimitExceeded = "54000";
     public const string TooManyConnections = "53300";
     public const string TransactionResolutionUnknown = "08007";
     public const string AdminShutdown = "57P01";

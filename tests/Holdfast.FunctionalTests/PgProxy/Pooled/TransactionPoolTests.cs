@@ -193,6 +193,21 @@ public sealed class TransactionPoolTests(RealPostgres postgres) : PooledPostgres
     }
 
     [Fact]
+    public async Task A_server_that_refuses_connections_is_asked_again()
+    {
+        var proxy = Start(PoolMode.Transaction, size: 1, loops: 1);
+        await using var connection = await OpenAsync(proxy.PrimaryPort);
+        // A port that was free a moment ago: connecting fails at once.
+        using (var closed = new Deaf())
+            proxy.Topology.Show(Led("n2", 8, Primary("n2", 8, closed.Port)));
+        var waiting = Queries.AskAsync(connection, "SELECT 42");
+        await Task.Delay(300, Stop);
+        waiting.IsCompleted.ShouldBeFalse();
+        ShowPrimary(proxy, term: 9);
+        (await waiting).ShouldBe(42);
+    }
+
+    [Fact]
     public async Task A_statement_waits_while_nobody_leads()
     {
         var proxy = Start(PoolMode.Transaction);
