@@ -7,7 +7,7 @@ using Holdfast.Foundation.Yaml;
 namespace Holdfast.Cluster.Configuration;
 
 /// <summary>From a file without problems to its record: required keys are there, with their types.</summary>
-internal static class ClusterFileBinder
+internal static partial class ClusterFileBinder
 {
     public static ClusterFile Bind(YamlMap root) => new()
     {
@@ -60,31 +60,6 @@ internal static class ClusterFileBinder
             Mode = Text(map["mode"]) is { } mode ? WatchdogSettings.ModeOf(mode) ?? missing.Mode : missing.Mode,
             Device = Text(map["device"]) ?? missing.Device,
             SafetyMargin = Number(map["safety_margin"]) ?? missing.SafetyMargin,
-        };
-    }
-
-    static PgProxySettings PgProxy(YamlMap map)
-    {
-        var missing = new PgProxySettings { On = [] };
-        return new PgProxySettings
-        {
-            On = Names(map["on"]),
-            Primary = Number(map["primary"]) ?? missing.Primary,
-            Replicas = Number(map["replicas"]),
-            HoldTimeout = Duration(map["hold_timeout"]) ?? missing.HoldTimeout,
-            Pool = Text(map["pool"]) switch
-            {
-                "session" => PoolKind.Session,
-                "transaction" => PoolKind.Transaction,
-                _ => PoolKind.None,
-            },
-            PoolSize = Number(map["pool_size"]) ?? missing.PoolSize,
-            Tls = map["tls"] is YamlMap tls
-                ? new ClientTlsSettings(
-                    Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),
-                    Text(tls["required"]) == "true")
-                : null,
-            User = Text(map["user"]) ?? missing.User,
         };
     }
 

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+
+namespace Holdfast.Cluster.Configuration;
+
+/// <summary>Whose a server is, and until when (PgBouncer's pool_mode).</summary>
+public enum PoolKind
+{
+    /// <summary>Each client has one of its own, and logs in to it itself.</summary>
+    None,
+
+    /// <summary>The client's until it goes.</summary>
+    Session,
+
+    /// <summary>The client's until its transaction ends.</summary>
+    Transaction,
+}
+
+/// <summary>What the proxy shows to clients, and asks of them. Paths are absolute.</summary>
+/// <param name="Certificate">PEM, with its chain.</param>
+/// <param name="Key">PEM, not encrypted.</param>
+/// <param name="ClientCa">PEM: who signs clients' certificates; null: none is asked for.</param>
+/// <param name="IsRequired">Clients in clear are turned away.</param>
+public sealed record ClientTlsSettings(string Certificate, string Key, string? ClientCa, bool IsRequired);
+
+public sealed record PgProxySettings
+{
+    public required ImmutableArray<NodeName> On { get; init; }
+    public int Primary { get; init; } = 5000;
+
+    /// <summary>Null: no port for replicas.</summary>
+    public int? Replicas { get; init; }
+
+    /// <summary>How long a client waits while there is no primary.</summary>
+    public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How clients share servers.</summary>
+    public PoolKind Pool { get; init; }
+
+    /// <summary>Servers for the clients of one port, database and user; 1 to 10,000.</summary>
+    public int PoolSize { get; init; } = 20;
+
+    /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
+    public ClientTlsSettings? Tls { get; init; }
+
+    /// <summary>The operating system's user that runs the proxy.</summary>
+    public string User { get; init; } = "postgres";
+}
