@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Holdfast.Foundation.Yaml;
 
 namespace Holdfast.Cluster.Configuration;
@@ -14,19 +15,54 @@ internal static partial class ClusterFileBinder
             Primary = Number(map["primary"]) ?? missing.Primary,
             Replicas = Number(map["replicas"]),
             HoldTimeout = Duration(map["hold_timeout"]) ?? missing.HoldTimeout,
-            Pool = Text(map["pool"]) switch
-            {
-                "session" => PoolKind.Session,
-                "transaction" => PoolKind.Transaction,
-                _ => PoolKind.None,
-            },
-            PoolSize = Number(map["pool_size"]) ?? missing.PoolSize,
+            Pool = Kind(map["pool"]) ?? missing.Pool,
+            Limits = Limits(map),
+            Databases = Limits(Entries(map["databases"])),
+            Users = Limits(Entries(map["users"])),
+            MaxClientConn = Number(map["max_client_conn"]),
             Tls = map["tls"] is YamlMap tls
                 ? new ClientTlsSettings(
                     Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),
-                    Text(tls["required"]) == "true")
+                    Truth(tls["required"]) == true)
                 : null,
             User = Text(map["user"]) ?? missing.User,
         };
     }
+
+    static PoolKind? Kind(YamlItem? item) => Text(item) switch
+    {
+        "session" => PoolKind.Session,
+        "transaction" => PoolKind.Transaction,
+        "none" => PoolKind.None,
+        _ => null,
+    };
+
+    static ImmutableSortedDictionary<string, PoolLimits> Limits(ImmutableArray<YamlEntry> entries) =>
+        entries.Where(entry => entry.Value is YamlMap).ToImmutableSortedDictionary(
+            entry => entry.Key, entry => Limits((YamlMap)entry.Value), StringComparer.Ordinal);
+
+    static PoolLimits Limits(YamlMap map) => new()
+    {
+        Pool = Kind(map["pool"]),
+        PoolSize = Number(map["pool_size"]),
+        ReservePoolSize = Number(map["reserve_pool_size"]),
+        ReservePoolTimeout = Duration(map["reserve_pool_timeout"]),
+        MinPoolSize = Number(map["min_pool_size"]),
+        MaxDbConnections = Number(map["max_db_connections"]),
+        MaxUserConnections = Number(map["max_user_connections"]),
+        MaxDbClientConnections = Number(map["max_db_client_connections"]),
+        MaxUserClientConnections = Number(map["max_user_client_connections"]),
+        QueryWaitTimeout = Duration(map["query_wait_timeout"]),
+        QueryTimeout = Duration(map["query_timeout"]),
+        IdleTransactionTimeout = Duration(map["idle_transaction_timeout"]),
+        ClientIdleTimeout = Duration(map["client_idle_timeout"]),
+        ServerIdleTimeout = Duration(map["server_idle_timeout"]),
+        ServerLifetime = Duration(map["server_lifetime"]),
+        ServerResetQuery = Text(map["server_reset_query"]),
+        ServerResetQueryAlways = Truth(map["server_reset_query_always"]),
+        RepeatSelects = Truth(map["repeat_selects"]),
+        ResolveCommits = Truth(map["resolve_commits"]),
+    };
+
+    static bool? Truth(YamlItem? item) => Text(item) is { } text ? YamlScalar.TruthOf(text) : null;
 }

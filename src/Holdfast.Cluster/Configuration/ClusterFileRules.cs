@@ -133,15 +133,6 @@ internal sealed partial class ClusterFileRules
         }
     }
 
-    // A client with a server of its own has that server's encryption, and a place in its line.
-    void PoolsFit()
-    {
-        if (_root["pgproxy"] is not YamlMap proxy || proxy["pool"] is YamlScalar { Text: not "none" })
-            return;
-        foreach (var entry in proxy.Entries.Where(entry => entry.Key is "tls" or "pool_size"))
-            Report(entry.KeyMark, $"'pgproxy.{entry.Key}' needs 'pgproxy.pool' to be session or transaction");
-    }
-
     void PeriodsFit()
     {
         if ((_root["postgres"] as YamlMap)?["dcs"] is not YamlMap dcs || dcs["loop_wait"] is not YamlScalar loopWait)

@@ -37,8 +37,16 @@ public sealed record PgProxySettings
     /// <summary>How clients share servers.</summary>
     public PoolKind Pool { get; init; }
 
-    /// <summary>Servers for the clients of one port, database and user; 1 to 10,000.</summary>
-    public int PoolSize { get; init; } = 20;
+    /// <summary>Of all pools; those of a database come before it, and those of a user before these.</summary>
+    public PoolLimits Limits { get; init; } = new();
+    public ImmutableSortedDictionary<string, PoolLimits> Databases { get; init; } =
+        ImmutableSortedDictionary<string, PoolLimits>.Empty;
+    public ImmutableSortedDictionary<string, PoolLimits> Users { get; init; } =
+        ImmutableSortedDictionary<string, PoolLimits>.Empty;
+
+    /// <summary>Clients at once on both ports; null: as many as the proxy's open files allow, 10,000 at
+    /// most.</summary>
+    public int? MaxClientConn { get; init; }
 
     /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
     public ClientTlsSettings? Tls { get; init; }

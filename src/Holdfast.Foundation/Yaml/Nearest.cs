@@ -3,19 +3,32 @@ namespace Holdfast.Foundation.Yaml;
 /// <summary>Which of the right words somebody may have meant.</summary>
 public static class Nearest
 {
+    /// <summary>A shorter part that two words have in common says little.</summary>
+    const int PartLettersMin = 8;
+
     /// <summary>
     /// The candidate with the fewest edits (insert, delete, replace, swap two neighbours; letter case counts for
-    /// nothing), the first of equals; null when even that one has little in common with <paramref name="word"/>.
+    /// nothing), the first of equals; or else one that <paramref name="word"/> begins or ends, or that begins or ends
+    /// it; null when even that one has little in common with it.
     /// </summary>
     public static string? Word(string word, IEnumerable<string> candidates)
     {
         var lower = word.ToLowerInvariant();
-        var best = candidates
+        var ranked = candidates
             .Select(candidate => (Candidate: candidate, Edits: Edits(lower, candidate.ToLowerInvariant())))
             .OrderBy(pair => pair.Edits)
-            .FirstOrDefault();
+            .ToList();
         var allowed = Math.Max(1, word.Length / 3);
-        return best.Candidate is not null && best.Edits <= allowed && best.Edits < word.Length ? best.Candidate : null;
+        return ranked is [var best, ..] && best.Edits <= allowed && best.Edits < word.Length
+            ? best.Candidate
+            : ranked.Find(pair => AreAkin(lower, pair.Candidate.ToLowerInvariant())).Candidate;
+    }
+
+    static bool AreAkin(string a, string b)
+    {
+        var (part, whole) = a.Length < b.Length ? (a, b) : (b, a);
+        return part.Length >= PartLettersMin
+            && (whole.StartsWith(part, StringComparison.Ordinal) || whole.EndsWith(part, StringComparison.Ordinal));
     }
 
     /// <summary>The end of a sentence: <c>; did you mean 'x'?</c>, or nothing.</summary>

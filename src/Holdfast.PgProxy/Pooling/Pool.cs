@@ -30,7 +30,7 @@ internal sealed class Pool
 
     public Worker Worker { get; }
     public SharedPool Shared { get; }
-    public PoolSettings Settings => Worker.Settings;
+    public PoolSettings Settings => Shared.Settings;
     Port Port => Shared.Key.Port;
     int Share => Shared.ShareOf(Worker.Loop.Number);
     TimeSpan Now => Worker.Loop.Now;
@@ -184,12 +184,13 @@ internal sealed class Pool
     // last one while it has clients: they might not get it back.
     void GiveTo(Worker asker)
     {
-        if (_waiting.Count > 0 || Share <= (Shared.ClientsOf(Worker.Loop.Number) > 0 ? 1 : 0))
+        if (_waiting.Count > 0)
             return;
         var isPlaceFree = _servers.Count + _loginsUnderWay < Share;
-        if (!isPlaceFree && _idle.Count == 0)
+        var least = Shared.ClientsOf(Worker.Loop.Number) > 0 ? 1 : 0;
+        if ((!isPlaceFree && _idle.Count == 0)
+            || !Shared.TryMoveShare(Worker.Loop.Number, asker.Loop.Number, least))
             return;
-        Shared.MoveShare(Worker.Loop.Number, asker.Loop.Number);
         if (isPlaceFree)
         {
             asker.Loop.Post(() => asker.PoolFor(Shared).Nudge());

@@ -8,21 +8,28 @@ namespace Holdfast.PgProxy.Pooling;
 /// </summary>
 internal sealed class SharedPool
 {
+    readonly Lock _sharing = new();
     readonly int[] _shares;
     readonly int[] _clients;
+    volatile PoolSettings _settings;
     volatile Welcome? _welcome;
     volatile ServerKeys _keys = ServerKeys.None;
 
-    public SharedPool(PoolKey key, int size, int loops)
+    /// <param name="key">Whose servers they are.</param>
+    /// <param name="settings">Of this pool, as <see cref="PoolSettings.For"/> gives them.</param>
+    /// <param name="loops">That share it.</param>
+    public SharedPool(PoolKey key, PoolSettings settings, int loops)
     {
-        Key = key;
+        (Key, _settings) = (key, settings);
         _clients = new int[loops];
         _shares = new int[loops];
         for (var loop = 0; loop < loops; loop++)
-            _shares[loop] = (size / loops) + (loop < size % loops ? 1 : 0);
+            _shares[loop] = PartOf(settings.Size, loop);
     }
 
     public PoolKey Key { get; }
+
+    public PoolSettings Settings => _settings;
 
     /// <summary>What the first server of it said of itself; null before.</summary>
     public Welcome? Welcome { get => _welcome; set => _welcome = value; }
@@ -34,11 +41,35 @@ internal sealed class SharedPool
 
     public int ShareOf(int loop) => Volatile.Read(ref _shares[loop]);
 
-    /// <summary>Lets another loop have one server more, and this one less.</summary>
-    public void MoveShare(int from, int to)
+    int PartOf(int size, int loop) => (size / _shares.Length) + (loop < size % _shares.Length ? 1 : 0);
+
+    /// <summary>From here on these hold. Another size is one of the shares: the loops meet it as servers become
+    /// free.</summary>
+    public void Change(PoolSettings settings)
     {
-        Interlocked.Decrement(ref _shares[from]);
-        Interlocked.Increment(ref _shares[to]);
+        lock (_sharing)
+        {
+            for (var more = settings.Size - _shares.Sum(); more != 0; more -= Math.Sign(more))
+                _shares[more > 0 ? Smallest() : Largest()] += Math.Sign(more);
+            _settings = settings;
+        }
+    }
+
+    int Smallest() => Array.IndexOf(_shares, _shares.Min());
+    int Largest() => Array.IndexOf(_shares, _shares.Max());
+
+    /// <summary>Lets another loop have one server more, and this one less. False: this one has only
+    /// <paramref name="least"/>.</summary>
+    public bool TryMoveShare(int from, int to, int least)
+    {
+        lock (_sharing)
+        {
+            if (_shares[from] <= least)
+                return false;
+            _shares[from]--;
+            _shares[to]++;
+            return true;
+        }
     }
 
     /// <summary>The loop with the fewest clients for its servers: the next client's.</summary>

@@ -26,19 +26,21 @@ internal sealed class PooledProxy : IDisposable
     readonly List<(Port Port, Socket Socket)> _listeners = [];
     volatile RouteTable _routes = RouteTable.None;
     volatile bool _isDraining;
+    volatile PoolSettings _poolSettings;
     int _connected;
 
     public PooledProxy(
         ProxySettings settings, PoolSettings pools, IUserSecrets secrets, Switchboard board,
         Func<TimeSpan> bootClock, ILogger log)
     {
-        (Settings, Pools, Secrets, _board, _bootClock, Log) = (settings, pools, secrets, board, bootClock, log);
+        (Settings, _poolSettings, Secrets, _board, _bootClock, Log)
+            = (settings, pools, secrets, board, bootClock, log);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
     }
 
     public ProxySettings Settings { get; }
-    public PoolSettings Pools { get; }
+    public PoolSettings Pools => _poolSettings;
     public IUserSecrets Secrets { get; }
 
     /// <summary>Null: clients talk in clear.</summary>
@@ -104,7 +106,17 @@ internal sealed class PooledProxy : IDisposable
     /// <summary>Null: there are too many pools already.</summary>
     public SharedPool? PoolFor(PoolKey key) =>
         _pools.Count >= ProxyLimits.PoolsMax && !_pools.ContainsKey(key) ? null
-        : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(key, plane.Pools.Size, plane.Workers.Count), this);
+        : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(
+            key, plane.Pools.For(key.Database, key.User), plane.Workers.Count), this);
+
+    /// <summary>What was reloaded holds from here on, for pools that are there, too; but for the number of
+    /// loops.</summary>
+    public void Change(PoolSettings pools)
+    {
+        _poolSettings = pools;
+        foreach (var shared in _pools.Values)
+            shared.Change(pools.For(shared.Key.Database, shared.Key.User));
+    }
 
     /// <summary>On each of the other loops.</summary>
     public void Others(Worker worker, Action<Worker> work)

@@ -27,7 +27,6 @@ internal sealed class Worker
 
     public PooledProxy Plane { get; }
     public EventLoop Loop { get; }
-    public PoolSettings Settings => Plane.Pools;
     public ParameterSets Parameters { get; } = new();
     public StatementCatalog Statements { get; } = new();
     public WorkerCounts Counts { get; } = new();

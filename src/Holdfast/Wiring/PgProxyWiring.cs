@@ -75,12 +75,12 @@ static class PgProxyWiring
         ReplicasPort = proxy.Replicas,
         HoldTimeout = proxy.HoldTimeout,
         DefaultTtl = file.Postgres.Dcs.Ttl,
-        Pools = proxy.Pool == PoolKind.None ? null : new PoolSettings
-        {
-            Mode = proxy.Pool == PoolKind.Session ? PoolMode.Session : PoolMode.Transaction,
-            Size = proxy.PoolSize,
-        },
+        Pools = proxy.Pool == PoolKind.None ? null : Pools(proxy),
     };
+
+    static PoolSettings Pools(PgProxySettings proxy) =>
+        new PoolSettings { Mode = PoolMode.Session, Databases = proxy.Databases, Users = proxy.Users }
+            .With(proxy.Limits);
 
     static ClientTls Tls(ClientTlsSettings paths)
     {

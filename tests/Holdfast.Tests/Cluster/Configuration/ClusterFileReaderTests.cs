@@ -94,7 +94,12 @@ public sealed class ClusterFileReaderTests
         Problems("primary: 5000", "primery: 5000").ShouldBe(
         [
             "holdfast.yml:11:26: unknown key 'primery' in 'pgproxy'; " +
-            "expected one of hold_timeout, on, pool, pool_size, primary, replicas, tls, user; did you mean 'primary'?",
+            "expected one of client_idle_timeout, databases, hold_timeout, idle_transaction_timeout, " +
+            "max_client_conn, max_db_client_connections, max_db_connections, max_user_client_connections, " +
+            "max_user_connections, min_pool_size, on, pool, pool_size, primary, query_timeout, " +
+            "query_wait_timeout, repeat_selects, replicas, reserve_pool_size, reserve_pool_timeout, " +
+            "resolve_commits, server_idle_timeout, server_lifetime, server_reset_query, " +
+            "server_reset_query_always, tls, user, users; did you mean 'primary'?",
         ]);
 
     [Fact]
@@ -151,6 +156,46 @@ public sealed class ClusterFileReaderTests
         Problems("replicas: 5001", "pool: transactions, pool_size: 0").Length.ShouldBe(2);
         Problems("replicas: 5001", "pool_size: 40").ShouldBe(
             ["holdfast.yml:11:41: 'pgproxy.pool_size' needs 'pgproxy.pool' to be session or transaction"]);
+    }
+
+    [Fact]
+    public void Pools_have_limits_for_all_for_a_database_and_for_a_user()
+    {
+        var text = Good.Replace("replicas: 5001", """
+            pool: transaction, min_pool_size: 2, query_timeout: 5min, max_client_conn: 500,
+              databases: { app: { pool_size: 40, server_reset_query: '', repeat_selects: yes } },
+              users: { batch: { pool: session, max_user_connections: 3 } }
+            """, StringComparison.Ordinal);
+        var proxy = ClusterFileReader.Read("holdfast.yml", text).File!.PgProxy!;
+        proxy.Limits.ShouldBe(new PoolLimits
+        {
+            Pool = PoolKind.Transaction,
+            MinPoolSize = 2,
+            QueryTimeout = TimeSpan.FromMinutes(5),
+        });
+        proxy.MaxClientConn.ShouldBe(500);
+        proxy.Databases["app"].ShouldBe(
+            new PoolLimits { PoolSize = 40, ServerResetQuery = "", RepeatSelects = true });
+        proxy.Users["batch"].ShouldBe(new PoolLimits { Pool = PoolKind.Session, MaxUserConnections = 3 });
+    }
+
+    [Theory]
+    [InlineData("default_pool_size: 5", "pool_size")]
+    [InlineData("reserve_pool: 5", "reserve_pool_size")]
+    [InlineData("max_clients_con: 5", "max_client_conn")]
+    [InlineData("query_timeouts: 5s", "query_timeout")]
+    [InlineData("users: { app: { max_db_connections: 5 } }", "max_user_connections")]
+    public void A_word_that_is_nearly_PgBouncers_is_met_with_the_right_one(string wrong, string right) =>
+        Problems("replicas: 5001", $"pool: session, {wrong}").ShouldHaveSingleItem()
+            .ShouldEndWith($"; did you mean '{right}'?");
+
+    [Fact]
+    public void A_pool_keeps_no_more_than_it_may_have()
+    {
+        Problems("replicas: 5001", "pool: session, pool_size: 4, min_pool_size: 5").ShouldBe(
+            ["holdfast.yml:11:85: 'pgproxy.min_pool_size' can't be more than the pool_size of 4, not 5"]);
+        Problems("replicas: 5001", "pool: session, databases: { app: { pool_size: 4, min_pool_size: 5 } }")
+            .ShouldHaveSingleItem().ShouldContain("'pgproxy.databases.app.min_pool_size'");
     }
 
     [Fact]
