@@ -39,7 +39,8 @@ missing_packages() {
   command -v mount >/dev/null || echo mount
   command -v mkfs.ext4 >/dev/null || echo e2fsprogs
   [[ -z ${1:-} ]] || command -v patronictl >/dev/null || echo patroni
-  [[ ${1:-} != for-rivals ]] || command -v haproxy >/dev/null || echo haproxy
+  [[ ${1:-} != for-rivals && ${1:-} != for-proxies ]] || command -v haproxy >/dev/null || echo haproxy
+  [[ ${1:-} != for-proxies ]] || command -v pgbouncer >/dev/null || echo pgbouncer
 }
 
 install_missing() {
@@ -75,7 +76,7 @@ install_packages() {
   apt_install "$@"
   if [[ -d /run/systemd/system ]]; then
     local service
-    for service in etcd patroni haproxy; do
+    for service in etcd patroni haproxy pgbouncer; do
       [[ " $* " != *" $service"* ]] || systemctl disable --now "$service" || true
     done
   fi

@@ -23,4 +23,5 @@ sealed partial class LabJson : JsonSerializerContext;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(Attempt))]
 [JsonSerializable(typeof(OutageRecord))]
+[JsonSerializable(typeof(ProxyRecord))]
 sealed partial class LabLineJson : JsonSerializerContext;

@@ -50,6 +50,7 @@ static class Entry
             LoadCommand.Create(),
             MeasureCommand.Create(),
             RivalsCommand.Create(),
+            ProxiesCommand.Create(),
             CheckCommand.Create(),
         };
         var parsed = root.Parse(arguments);

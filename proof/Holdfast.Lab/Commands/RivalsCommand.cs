@@ -39,7 +39,7 @@ static class RivalsCommand
             var all = OutageFile.Read(file);
             Console.Write(RivalTable.Table(all));
             if (parsed.GetValue(table) is { } markdown)
-                File.WriteAllText(markdown, RivalTable.Table(all));
+                MarkdownFile.Put(markdown, RivalTable.Table(all));
             return all.All(record =>
                 record is { Lost: 0, DualWriters: 0, Problem: null } or not { Variant: Variants.Holdfast }) ? 0 : 1;
         });

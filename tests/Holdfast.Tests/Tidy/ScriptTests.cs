@@ -14,6 +14,7 @@ public sealed class ScriptTests
     [InlineData(".ci/run")]
     [InlineData("bench/failover")]
     [InlineData("bench/rivals")]
+    [InlineData("bench/pgproxy")]
     [InlineData("bench/store-outage")]
     [InlineData("bench/quiet")]
     public void A_script_can_be_run_and_says_what_it_does(string script)

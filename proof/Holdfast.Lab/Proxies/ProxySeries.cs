@@ -1,0 +1,92 @@
+using System.Globalization;
+using Holdfast.Lab.Reports;
+
+namespace Holdfast.Lab.Proxies;
+
+/// <summary>Rounds of all cases on all paths. What the file of results has of this series already is not run
+/// again.</summary>
+/// <param name="Name">Of the series: figures of two are never compared.</param>
+/// <param name="Results">The file.</param>
+/// <param name="Seconds">Of one run; for one client a second less.</param>
+sealed record ProxySeries(
+    string Name, string Results, IReadOnlyList<ProxyCase> Cases, IReadOnlyList<ProxyPath> Paths, int Rounds,
+    int Seconds)
+{
+    static readonly TimeSpan Warm = TimeSpan.FromSeconds(4);
+
+    /// <summary>With so many clients the servers of a session pool are opened before, and closed behind.</summary>
+    const int ManyClients = 100;
+
+    public async Task RunAsync(string programs, CancellationToken stop)
+    {
+        var done = ProxyFile.Read(Results).Where(record => record.Series == Name)
+            .Select(record => (record.Case, record.Path, record.Round)).ToHashSet();
+        if (Plan().All(run => done.Contains((run.Case.Name, run.Path.Name, run.Round))))
+            return;
+        await using var stage = await Stage.SetAsync(Paths, programs, stop);
+        foreach (var path in Paths)
+            await WarmAsync(stage, path, stop);
+        foreach (var (round, load, path) in Plan())
+        {
+            if (done.Contains((load.Name, path.Name, round)))
+                continue;
+            var record = await RunAsync(stage, load, path, round, stop);
+            ProxyFile.Append(Results, record);
+            await Console.Error.WriteLineAsync(record.Problem is { } problem
+                ? $"{round}  {load.Name,-13} {path.Name,-22} {problem}"
+                : string.Create(CultureInfo.InvariantCulture, $"{round}  {load.Name,-13} {path.Name,-22} "
+                    + $"{record.PerSecond,8:0}/s  p50 {record.P50Ms:0.00}  p99 {record.P99Ms:0.00} ms  "
+                    + $"{record.CpuUs:0.0} us  {record.ResidentMib:0.0} MiB"));
+        }
+    }
+
+    // Each path has each place within a round in turn.
+    IEnumerable<(int Round, ProxyCase Case, ProxyPath Path)> Plan() =>
+        from round in Enumerable.Range(1, Rounds)
+        from load in Cases
+        from place in Enumerable.Range(0, Paths.Count)
+        let path = Paths[(place + round - 1) % Paths.Count]
+        where load.IsFor(path)
+        select (round, load, path);
+
+    // Caches are filled, servers opened, and what runs often has been compiled: a proxy runs for weeks.
+    async Task WarmAsync(Stage stage, ProxyPath path, CancellationToken stop)
+    {
+        foreach (var load in Cases.Select(load => load.Load).Distinct(StringComparer.Ordinal))
+        {
+            var warm = new ProxyCase(load, ProxyCase.BusyClients);
+            if (warm.IsFor(path))
+                _ = await stage.Pgbench.RunAsync(warm, stage.PortOf(path), path.User, Warm, stop);
+        }
+    }
+
+    async Task<ProxyRecord> RunAsync(Stage stage, ProxyCase load, ProxyPath path, int round, CancellationToken stop)
+    {
+        var record = new ProxyRecord(Name, load.Name, path.Name, round, DateTimeOffset.UtcNow);
+        var keepsMany = load.Clients >= ManyClients && path is { IsSession: true, KeepsServers: true };
+        var (port, pgbench) = (stage.PortOf(path), stage.Pgbench);
+        try
+        {
+            if (keepsMany)
+                await pgbench.TouchAsync(load.Clients, port, path.User, stop);
+            var time = TimeSpan.FromSeconds(load.Clients == 1 ? Math.Max(1, Seconds - 1) : Seconds);
+            var before = stage.CostOf(path);
+            var running = pgbench.RunAsync(load, port, path.User, time, stop);
+            await Task.Delay(time * 0.8, TimeProvider.System, stop);
+            var resident = stage.CostOf(path)?.ResidentMib;
+            var result = await running;
+            var cpu = (stage.CostOf(path)?.Cpu - before?.Cpu)?.TotalMicroseconds / result.Transactions;
+            if (keepsMany)
+                await stage.EndServersAsync(path, stop);
+            return record with
+            {
+                PerSecond = result.PerSecond, P50Ms = result.P50Ms, P99Ms = result.P99Ms, CpuUs = cpu,
+                ResidentMib = resident,
+            };
+        }
+        catch (LabException failed)
+        {
+            return record with { Problem = failed.Message };
+        }
+    }
+}
