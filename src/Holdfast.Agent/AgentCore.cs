@@ -42,8 +42,8 @@ internal sealed class AgentCore : IDisposable
         var reigning = new Reigning(
             settings, keys, store, postgres, lease, state, Locks, journal, pulses, StoreIsSilent, Nudge, Now, log);
         var actor = new Actor(
-            settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, clock,
-            log);
+            settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, Nudge,
+            clock, log);
         Loop = new HaLoop(
             settings, observer, actor,
             new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),

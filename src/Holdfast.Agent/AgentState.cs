@@ -1,3 +1,4 @@
+using Holdfast.Agent.Act;
 using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Processes;
 
@@ -50,6 +51,9 @@ internal sealed class AgentState
         if (History is { Verdict: HistoryVerdict.Same or HistoryVerdict.Removed } stale)
             (History, HistoryAt) = (stale with { Verdict = HistoryVerdict.Unknown }, null);
     }
+
+    /// <summary>The hand over under way, and whether proxies are told of it.</summary>
+    public HandOverWord? HandOver { get; set; }
 
     public Term HistoryWrittenFor { get; set; }
 

@@ -182,6 +182,7 @@ internal sealed class HaLoop(
         Suspects = view?.Leader is { } leader && Takeover.Suspects(view, self, view.Settings ?? settings.BootstrapDcs)
             ? leader.Term : Term.None,
         OnFailsafe = self.OnFailsafe,
+        HandsOver = state.HandOver is { IsWanted: true },
         Job = self.Job,
         LastTurn = clock.GetElapsedTime(0),
         Decision = $"{decision.GetType().Name}: {decision.Why}",

@@ -18,6 +18,7 @@ internal sealed class Ledger(SimWorld world)
 
     readonly List<Entry> _acknowledged = [];
     readonly Dictionary<NodeName, int> _streamedFrom = [];
+    readonly HashSet<NodeName> _announced = [];
     string? _systemIdentifier;
     NodeName? _holder;
     long _commits;
@@ -103,6 +104,13 @@ internal sealed class Ledger(SimWorld world)
         _streamedFrom[standby.Node.Name] = Math.Max(newest, reign.Number);
     }
 
+    /// <summary>A planned stop of a primary begins.</summary>
+    public void HandsOver(NodeName node)
+    {
+        if (!_announced.Contains(node))
+            Broke("proxies are told first", $"{node} stops for a switchover, and its key does not say so");
+    }
+
     public void Initialized(PgNode node, string systemIdentifier)
     {
         if (_systemIdentifier is { } former)
@@ -113,6 +121,14 @@ internal sealed class Ledger(SimWorld world)
     /// <summary>After every transaction. What a restored copy says of an older term is nobody's lock.</summary>
     public void SawStore(EtcdData data)
     {
+        foreach (var host in world.Hosts)
+        {
+            if (data.Find($"/service/sim/members/{host.Name}") is { } member
+                && member.Value.Contains("\"holdfast_handover\":true", StringComparison.Ordinal))
+                _announced.Add(host.Name);
+            else
+                _announced.Remove(host.Name);
+        }
         if (data.Find("/service/sim/leader") is not { } leader)
             return;
         _ = long.TryParse(data.Find("/holdfast/sim/term_base")?.Value, out var raised);

@@ -56,6 +56,7 @@ internal sealed class PgServer
     public ServerAddress? Source { get; private set; }
     public List<WalStream> Streams { get; } = [];
     public Reign? Reign { get; private set; }
+    public bool HasWaiters => _waiters.Count > 0;
     public bool IsStreaming => _upstream is { IsBroken: false };
     public bool HasUpstream => _upstream is not null;
     public Lsn? Received { get; private set; }

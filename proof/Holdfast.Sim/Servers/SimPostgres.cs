@@ -341,7 +341,22 @@ internal sealed class SimPostgres : IPostgres
         return StepResult.Done;
     }
 
-    public async ValueTask<StepResult> PrepareStopAsync(CancellationToken stop)
+    public async ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop)
+    {
+        await WaitAsync(_world.Rng.Between(5, 30), stop);
+        return StepResult.Done;
+    }
+
+    /// <summary>Commits that wait for standbys are under way.</summary>
+    public async ValueTask<StepResult> QuietAsync(TimeSpan apart, TimeSpan limit, CancellationToken stop)
+    {
+        await WaitAsync(apart, stop);
+        return Server is { } server && await UntilAsync(() => Answers(server) && !server.HasWaiters, limit, stop)
+            ? StepResult.Done
+            : StepResult.Failed("not quiet");
+    }
+
+    public async ValueTask<StepResult> CheckpointAsync(CancellationToken stop)
     {
         await WaitAsync(_node.Slowly(_world.Rng.Between(20, 80)), stop);
         return Server is { } server && await UntilAsync(() => Answers(server), s_sqlLimit, stop)
@@ -353,6 +368,8 @@ internal sealed class SimPostgres : IPostgres
     {
         if (Server is not { } server)
             return StepResult.Done;
+        if (server.State == PostgresState.Primary && _node.Host.Supervisor?.Agent?.Published.Job?.Name == "hand over")
+            _world.Ledger.HandsOver(_node.Name);
         server.Strand.After(_world.Rng.Between(1, 5), server.BeginStop);
         await WaitAsync(_node.Slowly(_world.Rng.Between(30, 100)), stop);
         var isReady = await UntilAsync(() => !server.IsFrozen && server.IsStopping && server.IsReadyToEnd, limit, stop);

@@ -23,6 +23,7 @@ internal sealed class Actor(
     Reigning reigning,
     Promises promises,
     IPeers peers,
+    Action<string> nudge,
     TimeProvider clock,
     ILogger log)
 {
@@ -32,6 +33,13 @@ internal sealed class Actor(
     /// <summary>How long a candidate may take to show that it has all, and how often it is asked.</summary>
     static readonly TimeSpan ArrivalLimit = TimeSpan.FromSeconds(2), ArrivalAnswer = TimeSpan.FromMilliseconds(300),
         ArrivalPoll = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>The word that a switchover begins: how long the store may take, and how long its watchers. A word that
+    /// comes later than that finds its clients' next statements refused rather than held.</summary>
+    static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(1), TellMoment = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Transactions under way have this long before the stop ends them.</summary>
+    static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(1);
 
     public ValueTask ActAsync(
         HaDecision decision, ClusterView? view, SelfView self, CancellationToken stop) => decision switch
@@ -104,7 +112,8 @@ internal sealed class Actor(
                     Started(d.Term, result), stop);
                 break;
             case HandOver d:
-                jobs.Start("hand over", token => HandOverAsync(d, view, token), Nothing, stop);
+                var word = state.HandOver = new HandOverWord();
+                jobs.Start("hand over", token => HandOverAsync(d, view, word, token), _ => state.HandOver = null, stop);
                 break;
             case StepDown d:
                 jobs.Start("step down", token => StepDownAsync(d, view, token), Nothing, stop);
@@ -207,11 +216,44 @@ internal sealed class Actor(
         return started;
     }
 
-    async ValueTask<StepResult> HandOverAsync(HandOver decision, ClusterView view, CancellationToken stop)
+    async ValueTask<StepResult> HandOverAsync(
+        HandOver decision, ClusterView view, HandOverWord word, CancellationToken stop)
     {
-        var prepared = await postgres.PrepareStopAsync(stop);
-        if (!prepared.Ok)
-            return prepared;
+        // Long on a busy server, and so before anybody has to wait.
+        var written = await postgres.CheckpointAsync(stop);
+        if (!written.Ok)
+            return written;
+        word.Want();
+        nudge("proxies are to be told of the switchover");
+        var segment = postgres.FreshSegmentAsync(stop).AsTask();
+        var told = await IsToldAsync(word, stop);
+        _ = await segment; // Without it all goes well too, only slower.
+        if (!told)
+        {
+            word.Withdraw();
+            return StepResult.Failed($"the store did not take the word for the proxies in {TellLimit.TotalSeconds} s");
+        }
+        var quiet = await postgres.QuietAsync(TellMoment, QuietLimit, stop);
+        if (!quiet.Ok)
+            log.StepFailed("quiet before the stop", quiet.Why);
+        return await StopForAsync(decision, view, stop);
+    }
+
+    async ValueTask<bool> IsToldAsync(HandOverWord word, CancellationToken stop)
+    {
+        try
+        {
+            await word.WhenTold.WaitAsync(TellLimit, clock, stop);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    async ValueTask<StepResult> StopForAsync(HandOver decision, ClusterView view, CancellationToken stop)
+    {
         var stopped = await postgres.StopAsync(StopLimit, stop);
         if (!stopped.Ok)
             return stopped;

@@ -48,7 +48,11 @@ internal sealed class Publisher(
         var put = new Operation.Put(keys.Member(settings.Name.Value), MemberJson.Write(described), state.MemberLease);
         var result = await store.CommitAsync(new Transaction([], [put]), stop);
         if (result.Outcome == WriteOutcome.Written)
+        {
             (state.MemberWritten, state.MemberNews, state.MemberRevision) = (described, news, result.Header.Revision);
+            if (described.HandsOver)
+                state.HandOver?.Told(now());
+        }
         else if (result.Outcome == WriteOutcome.Refused)
             state.MemberLease = 0; // It is gone; the next turn makes a new one.
     }
@@ -104,6 +108,7 @@ internal sealed class Publisher(
             Seen = view.Seen,
             Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
             Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
+            HandsOver = view.HandsOver,
         };
     }
 }

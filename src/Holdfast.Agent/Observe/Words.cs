@@ -9,7 +9,9 @@ internal static class Words
     {
         ("initdb", _) => "initializing new cluster",
         ("creating replica", _) => "creating replica",
-        ("hand over" or "step down" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
+        // Whoever hands over serves what is under way, until it answers no more.
+        ("hand over", PostgresState.Starting) => "stopping",
+        ("step down" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
         (_, PostgresState.Primary or PostgresState.Replica) => "running",
         (_, PostgresState.Starting) => "starting",
         _ when self.CloneFailed is not null => "create replica failed",

@@ -111,6 +111,8 @@ static class StatusJson
             json.WriteNumber("suspects", view.Suspects.Value);
         json.WriteString("data", DataWord(view.Postgres.Data));
         json.WriteNumber("position_age_ms", (long)(now - view.LookedAt).TotalMilliseconds);
+        if (view.HandsOver)
+            json.WriteBoolean("handover", true);
         json.WriteString("job", view.Job?.Name);
         json.WriteString("decision", view.Decision);
         if (!view.Disk.IsWell)

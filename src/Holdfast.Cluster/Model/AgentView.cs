@@ -39,6 +39,9 @@ public sealed record AgentView
     public bool OnFailsafe { get; init; }
     public JobView? Job { get; init; }
 
+    /// <summary>About to hand over: proxies hold what is new, and what runs may finish.</summary>
+    public bool HandsOver { get; init; }
+
     /// <summary>CLOCK_BOOTTIME when <see cref="Postgres"/> was looked up: positions are as old as that.</summary>
     public TimeSpan LookedAt { get; init; }
 

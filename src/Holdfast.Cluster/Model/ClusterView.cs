@@ -152,6 +152,10 @@ public sealed record MemberView
     /// Patroni member.</summary>
     public string Disk { get; init; } = "";
 
+    /// <summary>It is still primary, and about to hand over: what begins now waits for the next primary, what is under
+    /// way may finish.</summary>
+    public bool HandsOver { get; init; }
+
     /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
     public (string Host, int Port)? Address =>
         Uri.TryCreate(ConnUrl, UriKind.Absolute, out var uri) && uri.Port > 0 ? (uri.Host, uri.Port) : null;

@@ -25,6 +25,9 @@ public static class Router
         // A member that gives no term is Patroni's: it says primary only while it holds the lock.
         if (member.Term != Term.None && member.Term != leader.Term)
             return new Hold($"{member.Name} leads in term {leader.Term}, and serves term {member.Term}");
+        // Whatever has a server already may finish there (WhyCut); a role that has not changed cuts nobody.
+        if (member.HandsOver)
+            return new Hold("a switchover is under way");
         return member.Address is var (host, port)
             ? new To([new Server(member.Name, host, port, ServerRole.Primary, leader.Term)], $"term {leader.Term}")
             : new Hold($"{member.Name} leads, and gives no address");

@@ -20,6 +20,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     readonly SettingsCheck _check;
     readonly MemberSlots _slots;
     readonly Sql _sql;
+    readonly Departure _departure;
     readonly ILogger _log;
 
     /// <summary>Finds and watches a postmaster that runs already; a stopped directory gets its
@@ -42,6 +43,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         _check = new SettingsCheck(settings, _data, files, programs, _configuration);
         _slots = new MemberSlots(_data, files);
         _sql = new Sql(settings);
+        _departure = new Departure(_sql);
         if (_postmaster.Current is { } running)
             log.Adopted(running.Pid);
         else if (_data.State == DataState.Usable)
@@ -236,26 +238,12 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         _sql.StepAsync(
             "slots", InstanceLimits.Sql, (session, bounded) => _slots.SetAsync(session, slots, bounded), stop);
 
-    public async ValueTask<StepResult> PrepareStopAsync(CancellationToken stop)
-    {
-        var written = await _sql.StepAsync("checkpoint", InstanceLimits.Checkpoint, async (session, bounded) =>
-        {
-            await session.ExecuteAsync("CHECKPOINT", bounded);
-            return StepResult.Done;
-        }, stop);
-        if (!written.Ok)
-            return written;
-        // Without it all goes well too, only slower.
-        _ = await _sql.StepAsync("fresh segment", InstanceLimits.FreshSegment, async (session, bounded) =>
-        {
-            var begin = await session.ScalarAsync(
-                "SELECT pg_current_wal_insert_lsn()::text FROM pg_switch_wal()", bounded) ?? "";
-            var behind = $"SELECT FROM pg_stat_replication WHERE state = 'streaming' AND flush_lsn < '{begin}'";
-            await Sql.UntilAsync(session, $"SELECT NOT EXISTS ({behind})", "t", bounded);
-            return StepResult.Done;
-        }, stop);
-        return StepResult.Done;
-    }
+    public ValueTask<StepResult> CheckpointAsync(CancellationToken stop) => _departure.CheckpointAsync(stop);
+
+    public ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop) => _departure.FreshSegmentAsync(stop);
+
+    public ValueTask<StepResult> QuietAsync(TimeSpan apart, TimeSpan limit, CancellationToken stop) =>
+        _departure.QuietAsync(apart, limit, stop);
 
     public ValueTask<StepResult> StopAsync(TimeSpan limit, CancellationToken stop) =>
         MakeAsync("stop", async () =>

@@ -8,7 +8,7 @@ namespace Holdfast.Store.Layout;
 public static class MemberJson
 {
     const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover",
-        DiskField = "holdfast_disk", SeenField = "holdfast_seen";
+        DiskField = "holdfast_disk", SeenField = "holdfast_seen", HandoverField = "holdfast_handover";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -40,6 +40,7 @@ public static class MemberJson
             Seen = new Term(value.Number(SeenField) ?? 0),
             Takeover = value.Boolean(TakeoverField) ?? false,
             Disk = value.Text(DiskField) ?? "",
+            HandsOver = value.Boolean(HandoverField) ?? false,
         };
     }
 
@@ -73,6 +74,8 @@ public static class MemberJson
             json.WriteBoolean(TakeoverField, true);
         if (member.Disk.Length > 0)
             json.WriteString(DiskField, member.Disk);
+        if (member.HandsOver)
+            json.WriteBoolean(HandoverField, true);
     });
 
     /// <summary>The object <c>tags</c>, without what is as usual; nothing when all is.</summary>

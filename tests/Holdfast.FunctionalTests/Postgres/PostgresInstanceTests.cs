@@ -203,13 +203,34 @@ public sealed class PostgresInstanceTests
     }
 
     [Fact]
+    public async Task Before_a_planned_stop_open_transactions_are_waited_for_within_the_limit()
+    {
+        await using var story = new PostgresStory();
+        await story.MakePrimaryAsync("n1");
+        var (apart, unlimited) = (TimeSpan.FromMilliseconds(20), TimeSpan.FromMinutes(1));
+        await using var client = new Npgsql.NpgsqlConnection(story.Sandbox.ConnectionString("n1"));
+        await client.OpenAsync(Stop);
+        await story.StepAsync("an idle session is quiet", n1 => n1.QuietAsync(apart, unlimited, Stop), "n1");
+
+        var open = await client.BeginTransactionAsync(Stop);
+        await using (var command = new Npgsql.NpgsqlCommand("SELECT 1", client, open))
+            await command.ExecuteNonQueryAsync(Stop);
+        (await story["n1"].QuietAsync(apart, TimeSpan.FromMilliseconds(300), Stop)).Ok.ShouldBeFalse();
+
+        var quiet = story["n1"].QuietAsync(apart, unlimited, Stop).AsTask();
+        await open.CommitAsync(Stop);
+        (await quiet).ShouldBe(StepResult.Done);
+    }
+
+    [Fact]
     public async Task A_clean_switchover_needs_no_rewind()
     {
         await using var story = new PostgresStory();
         await story.MakePrimaryAsync("n1", "n2");
         await story.AddReplicaAsync("n2", "n1");
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
-        await story.StepAsync("n1 checkpoint", n1 => n1.PrepareStopAsync(Stop), "n1");
+        await story.StepAsync("n1 checkpoint", n1 => n1.CheckpointAsync(Stop), "n1");
+        await story.StepAsync("n1 fresh segment", n1 => n1.FreshSegmentAsync(Stop), "n1");
         await story.StepAsync("n1 stop", n1 => n1.StopAsync(StopLimit, Stop), "n1");
         await story.StepAsync("n2 promote", n2 => n2.PromoteAsync("", Stop), "n2");
         PostgresStory.Say("switchover", started);

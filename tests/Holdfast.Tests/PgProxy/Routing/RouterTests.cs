@@ -105,6 +105,27 @@ public sealed class RouterTests
     public void Without_any_server_the_replica_port_holds() =>
         Held(Port.Replicas, Fresh(Leaderless())).ShouldBe("no replica runs, and nobody holds the leader lock");
 
+    [Fact]
+    public void A_leader_that_hands_over_gets_nobody_new()
+    {
+        Held(Port.Primary, Fresh(Led("n1", 7, N1 with { HandsOver = true }, N2)))
+            .ShouldBe("a switchover is under way");
+        Servers(Port.Replicas, Fresh(Led("n1", 7, N1 with { HandsOver = true }, N2)))
+            .ShouldHaveSingleItem().Name.Value.ShouldBe("n2");
+    }
+
+    [Fact]
+    public void The_replica_port_does_not_fall_back_to_a_leader_that_hands_over() =>
+        Held(Port.Replicas, Fresh(Led("n1", 7, N1 with { HandsOver = true })))
+            .ShouldBe("no replica runs, and a switchover is under way");
+
+    [Fact]
+    public void What_runs_on_a_leader_that_hands_over_may_finish()
+    {
+        var server = Servers(Port.Primary, Fresh(Led("n1", 7, N1, N2))).ShouldHaveSingleItem();
+        Router.WhyCut(server, Fresh(Led("n1", 7, N1 with { HandsOver = true }, N2))).ShouldBeNull();
+    }
+
     static RoutingView Fresh(ClusterView? cluster) => new()
     {
         Cluster = cluster,
