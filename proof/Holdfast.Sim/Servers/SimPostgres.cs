@@ -10,7 +10,7 @@ namespace Holdfast.Sim.Servers;
 
 /// <summary>The PostgreSQL of a host as one life of its agent uses it. Steps wait on the agent's strand; what they
 /// began in the server goes on without the agent.</summary>
-internal sealed class SimPostgres : IPostgres
+internal sealed partial class SimPostgres : IPostgres
 {
     static readonly TimeSpan s_lookLimit = TimeSpan.FromSeconds(1), s_poll = TimeSpan.FromMilliseconds(10),
         s_sqlLimit = TimeSpan.FromSeconds(10), s_reloadLimit = TimeSpan.FromSeconds(5),
@@ -339,29 +339,6 @@ internal sealed class SimPostgres : IPostgres
         Data.Slots.RemoveWhere(slot => !slots.Contains(slot, StringComparer.Ordinal));
         Data.Slots.UnionWith(slots);
         return StepResult.Done;
-    }
-
-    public async ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop)
-    {
-        await WaitAsync(_world.Rng.Between(5, 30), stop);
-        return StepResult.Done;
-    }
-
-    /// <summary>Commits that wait for standbys are under way.</summary>
-    public async ValueTask<StepResult> QuietAsync(TimeSpan apart, TimeSpan limit, CancellationToken stop)
-    {
-        await WaitAsync(apart, stop);
-        return Server is { } server && await UntilAsync(() => Answers(server) && !server.HasWaiters, limit, stop)
-            ? StepResult.Done
-            : StepResult.Failed("not quiet");
-    }
-
-    public async ValueTask<StepResult> CheckpointAsync(CancellationToken stop)
-    {
-        await WaitAsync(_node.Slowly(_world.Rng.Between(20, 80)), stop);
-        return Server is { } server && await UntilAsync(() => Answers(server), s_sqlLimit, stop)
-            ? StepResult.Done
-            : StepResult.Failed("no checkpoint");
     }
 
     public async ValueTask<StepResult> StopAsync(TimeSpan limit, CancellationToken stop)

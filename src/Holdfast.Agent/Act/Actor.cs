@@ -36,7 +36,8 @@ internal sealed class Actor(
 
     /// <summary>The word that a switchover begins: how long the store may take, and how long its watchers. A word that
     /// comes later than that finds its clients' next statements refused rather than held.</summary>
-    static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(1), TellMoment = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(1), TellMoment = TimeSpan.FromMilliseconds(20),
+        TellPoll = TimeSpan.FromMilliseconds(5);
 
     /// <summary>Transactions under way have this long before the stop ends them.</summary>
     static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(1);
@@ -241,15 +242,10 @@ internal sealed class Actor(
 
     async ValueTask<bool> IsToldAsync(HandOverWord word, CancellationToken stop)
     {
-        try
-        {
-            await word.WhenTold.WaitAsync(TellLimit, clock, stop);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+        var until = clock.GetElapsedTime(0) + TellLimit;
+        while (!word.IsTold && clock.GetElapsedTime(0) < until)
+            await Task.Delay(TellPoll, clock, stop);
+        return word.IsTold;
     }
 
     async ValueTask<StepResult> StopForAsync(HandOver decision, ClusterView view, CancellationToken stop)

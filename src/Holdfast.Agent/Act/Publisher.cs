@@ -51,7 +51,7 @@ internal sealed class Publisher(
         {
             (state.MemberWritten, state.MemberNews, state.MemberRevision) = (described, news, result.Header.Revision);
             if (described.HandsOver)
-                state.HandOver?.Told(now());
+                state.HandOver?.Told();
         }
         else if (result.Outcome == WriteOutcome.Refused)
             state.MemberLease = 0; // It is gone; the next turn makes a new one.

@@ -63,12 +63,13 @@ public interface IPostgres
     /// <summary>While it still serves, what makes the stop and the next primary's start short.</summary>
     ValueTask<StepResult> CheckpointAsync(CancellationToken stop);
 
-    /// <summary>The same: a fresh segment of the log that the standbys have, since streaming always begins at the start
-    /// of one.</summary>
+    /// <summary>The same: a fresh segment of the log that the standbys have, since streaming always begins at the
+    /// start of one.</summary>
     ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop);
 
-    /// <summary>Waits until no client has a transaction or a statement under way: seen twice in a row, the second time
-    /// at least <paramref name="apart"/> after the call. Failed: one still has after <paramref name="limit"/>.</summary>
+    /// <summary>Waits until no client has a transaction or a statement under way: seen twice in a row, the second
+    /// time at least <paramref name="apart"/> after the call. Failed: one still has after <paramref
+    /// name="limit"/>.</summary>
     ValueTask<StepResult> QuietAsync(TimeSpan apart, TimeSpan limit, CancellationToken stop);
 
     /// <summary>Fast stop, bounded by <paramref name="limit"/>; then the kill. standby.signal is in place

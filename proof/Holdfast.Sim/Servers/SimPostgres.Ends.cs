@@ -1,0 +1,31 @@
+using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Instance;
+
+namespace Holdfast.Sim.Servers;
+
+/// <summary>Around the beginning and the planned end of a reign.</summary>
+internal sealed partial class SimPostgres
+{
+    public async ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop)
+    {
+        await WaitAsync(_world.Rng.Between(5, 30), stop);
+        return StepResult.Done;
+    }
+
+    /// <summary>Commits that wait for standbys are under way.</summary>
+    public async ValueTask<StepResult> QuietAsync(TimeSpan apart, TimeSpan limit, CancellationToken stop)
+    {
+        await WaitAsync(apart, stop);
+        return Server is { } server && await UntilAsync(() => Answers(server) && !server.HasWaiters, limit, stop)
+            ? StepResult.Done
+            : StepResult.Failed("not quiet");
+    }
+
+    public async ValueTask<StepResult> CheckpointAsync(CancellationToken stop)
+    {
+        await WaitAsync(_node.Slowly(_world.Rng.Between(20, 80)), stop);
+        return Server is { } server && await UntilAsync(() => Answers(server), s_sqlLimit, stop)
+            ? StepResult.Done
+            : StepResult.Failed("no checkpoint");
+    }
+}
