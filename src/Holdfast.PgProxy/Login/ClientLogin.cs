@@ -39,7 +39,6 @@ internal sealed class ClientLogin
     public ClientLogin(Worker worker, Port port, int socket, IPEndPoint from)
     {
         (_worker, _port, _from) = (worker, port, from);
-        Sockets.ForSession(socket, ProxyLimits.ClientUnackedMs);
         _connection = new Connection(worker.Loop, socket, _inbox);
         _inbox.Connection = _connection;
     }

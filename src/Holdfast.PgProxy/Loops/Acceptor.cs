@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Holdfast.PgProxy.Loops;
 
 /// <summary>Takes the connections of a listening socket that other loops take them from, too.</summary>
-internal sealed class Acceptor : IPolled
+internal sealed class Acceptor : Polled
 {
     /// <summary>Of several loops that wait for one socket, one is woken (epoll_ctl(2), EPOLLEXCLUSIVE).</summary>
     const uint Exclusive = 1u << 28;
@@ -33,11 +33,9 @@ internal sealed class Acceptor : IPolled
         Arm();
     }
 
-    public ulong Data { get; }
-
     int Handle => (int)_listener.SafeHandle.DangerousGetHandle();
 
-    public void OnEvents(uint events)
+    public override void OnEvents(uint events)
     {
         try
         {
@@ -76,12 +74,12 @@ internal sealed class Acceptor : IPolled
         _isArmed = false;
     }
 
-    public void Fail()
+    public override void Fail()
     {
         // The next client may fare better.
     }
 
-    public void Close()
+    public override void Close()
     {
         _loop.Tick -= OnTick;
         Disarm();

@@ -11,7 +11,7 @@ namespace Holdfast.PgProxy.Loops;
 /// A TCP connection of a loop: what arrives is given to its user at once, what the kernel does not take at once is
 /// kept and sent later. On the loop's thread only.
 /// </summary>
-internal sealed class Connection : IPolled
+internal sealed class Connection : Polled
 {
     readonly int _socket;
     EventLoop _loop;
@@ -27,13 +27,13 @@ internal sealed class Connection : IPolled
     /// <param name="loop">The one that we are on.</param>
     /// <param name="socket">Connected, or about to be; not blocking. Ours from now on.</param>
     /// <param name="user">Told from the moment that <see cref="Resume"/> is called.</param>
-    public Connection(EventLoop loop, int socket, IConnectionUser user)
+    public Connection(EventLoop loop, int socket, ConnectionUser user)
     {
         (_loop, _socket, User, _isPaused) = (loop, socket, user, true);
         (_slot, Data) = loop.Add(this);
     }
 
-    public IConnectionUser User { get; set; }
+    public ConnectionUser User { get; set; }
 
     /// <summary>While it is paused, an end of the peer is told all the same, at the price of what it sent.</summary>
     public bool WatchesEnd { get; set; }
@@ -43,11 +43,9 @@ internal sealed class Connection : IPolled
 
     public bool IsClosed => _isClosed;
 
-    public ulong Data { get; private set; }
-
     /// <summary>Begins to connect; the socket error, or none. One that is closed meanwhile never completes.</summary>
     public static (Connection Connection, Task<SocketError> Connected) Connect(
-        EventLoop loop, IPEndPoint to, int unackedMs, IConnectionUser user)
+        EventLoop loop, IPEndPoint to, int unackedMs, ConnectionUser user)
     {
         var socket = Sockets.Create(to.AddressFamily, unackedMs);
         var error = Sockets.BeginConnect(socket, to);
@@ -152,8 +150,9 @@ internal sealed class Connection : IPolled
                 var sent = Libc.Send(_socket, first, bytes.Length, Libc.NoSignal);
                 if (sent >= 0)
                     return (int)sent;
-                if (Libc.LastError != Libc.Interrupted)
-                    return Libc.LastError == Libc.Again ? 0 : bytes.Length;
+                var error = Libc.ErrorNow;
+                if (error != Libc.Interrupted)
+                    return error == Libc.Again ? 0 : bytes.Length;
             }
         }
     }
@@ -201,7 +200,7 @@ internal sealed class Connection : IPolled
         _armed = wanted;
     }
 
-    public void OnEvents(uint events)
+    public override void OnEvents(uint events)
     {
         if (_connecting is { } connecting)
         {
@@ -224,14 +223,13 @@ internal sealed class Connection : IPolled
 
     unsafe void Read()
     {
-        nint count;
-        fixed (byte* into = _loop.Input)
-            count = Libc.Receive(_socket, into, _loop.Input.Length, 0);
+        var input = _loop.Input;
+        var count = Libc.Receive(_socket, input, EventLoop.BufferBytes, 0);
         if (count > 0 && _raw is null)
-            User.OnBytes(_loop.Input.AsSpan(0, (int)count));
+            User.OnBytes(new ReadOnlySpan<byte>(input, (int)count));
         else if (count > 0)
-            _raw!.Feed(_loop.Input.AsSpan(0, (int)count));
-        else if (count == 0 || Libc.LastError is not (Libc.Again or Libc.Interrupted))
+            _raw!.Feed(new ReadOnlySpan<byte>(input, (int)count));
+        else if (count == 0 || Libc.ErrorNow is not (Libc.Again or Libc.Interrupted))
             End();
     }
 
@@ -247,7 +245,7 @@ internal sealed class Connection : IPolled
         User.OnEnded();
     }
 
-    public void Fail()
+    public override void Fail()
     {
         if (!_isClosed)
             End();
@@ -281,7 +279,7 @@ internal sealed class Connection : IPolled
     }
 
     /// <summary>What is not sent yet is lost. Its user hears nothing more.</summary>
-    public void Close()
+    public override void Close()
     {
         if (_isClosed)
             return;

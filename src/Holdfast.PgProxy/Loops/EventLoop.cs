@@ -19,13 +19,14 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     /// <summary>How often <see cref="Tick"/> comes: limits are met within this much.</summary>
     public static readonly TimeSpan TickEvery = TimeSpan.FromMilliseconds(100);
 
-    const int EventsMax = 256;
+    const int EventsMax = 256, FewAtFirst = 64;
 
     readonly int _epoll, _wake;
     readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsMax * Libc.EventBytes));
     readonly ConcurrentQueue<(SendOrPostCallback Work, object? State)> _posts = new();
-    readonly List<IPolled?> _polled = [null];
+    Polled?[] _polled = new Polled?[FewAtFirst];
     readonly Stack<int> _free = new();
+    int _places = 1; // The first is the wake-up's.
     readonly Thread _thread;
     readonly ILogger _log;
     long _generation;
@@ -52,7 +53,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     public TimeSpan Now { get; private set; } = BootClock.Now;
 
     /// <summary>What a socket is read into: good until the next read of any.</summary>
-    public byte[] Input { get; } = GC.AllocateUninitializedArray<byte>(BufferBytes, pinned: true);
+    public byte* Input { get; } = (byte*)NativeMemory.Alloc(BufferBytes);
 
     /// <summary>For whoever puts a message together; empty between two calls.</summary>
     public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(2 * BufferBytes, pinned: true);
@@ -76,14 +77,13 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     public bool IsHere => Thread.CurrentThread == _thread;
 
     /// <summary>Gives a socket its place, which its events carry.</summary>
-    internal (int Slot, ulong Data) Add(IPolled polled)
+    internal (int Slot, ulong Data) Add(Polled polled)
     {
         Check.That(IsHere);
-        var slot = _free.TryPop(out var free) ? free : _polled.Count;
-        if (slot == _polled.Count)
-            _polled.Add(polled);
-        else
-            _polled[slot] = polled;
+        var slot = _free.TryPop(out var free) ? free : _places++;
+        if (slot == _polled.Length)
+            Array.Resize(ref _polled, 2 * slot);
+        _polled[slot] = polled;
         return (slot, ((ulong)(uint)++_generation << 32) | (uint)slot);
     }
 
@@ -107,9 +107,10 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         SetSynchronizationContext(this);
         while (!_stopping)
         {
-            var left = _tickAt - BootClock.Now;
-            var count = Libc.EpollWait(
-                _epoll, _events, EventsMax, left > TimeSpan.Zero ? (int)left.TotalMilliseconds + 1 : 0);
+            // Late by what this turn took at most: the clock is read once.
+            var left = _tickAt - Now;
+            var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
+            var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
             Now = BootClock.Now;
             for (var i = 0; i < count; i++)
                 Serve(_events + (i * Libc.EventBytes));
@@ -141,13 +142,14 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         catch (Exception broken)
         {
             _log.LoopFailed(Number, broken);
-            Guard(static broken => ((IPolled)broken!).Fail(), polled);
+            Guard(static broken => ((Polled)broken!).Fail(), polled);
         }
     }
 
     void RunPosts()
     {
-        if (Interlocked.Exchange(ref _woken, 0) == 0)
+        // Whatever is posted after this look wakes us again.
+        if (Volatile.Read(ref _woken) == 0 || Interlocked.Exchange(ref _woken, 0) == 0)
             return;
         // What is posted meanwhile has its turn after the sockets.
         for (var count = _posts.Count; count > 0 && _posts.TryDequeue(out var post); count--)
@@ -188,10 +190,11 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         Post(static _ => { }, null);
         if (_thread.IsAlive)
             _thread.Join();
-        for (var slot = 0; slot < _polled.Count; slot++)
+        for (var slot = 0; slot < _places; slot++)
             _polled[slot]?.Close();
         Libc.Close(_epoll);
         Libc.Close(_wake);
         NativeMemory.Free(_events);
+        NativeMemory.Free(Input);
     }
 }

@@ -4,7 +4,7 @@ namespace Holdfast.PgProxy.Loops;
 /// Lets a peer read our last words: closing with bytes of it unread would reset the connection, and could take the
 /// message with it.
 /// </summary>
-internal sealed class Farewell : IConnectionUser
+internal sealed class Farewell : ConnectionUser
 {
     readonly Connection _connection;
     readonly Deadlines _deadlines;
@@ -27,14 +27,14 @@ internal sealed class Farewell : IConnectionUser
         connection.Resume();
     }
 
-    public void OnBytes(ReadOnlySpan<byte> bytes)
+    public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
         // Nobody listens any more.
     }
 
-    public void OnDrained() => _connection.CloseHalf();
+    public override void OnDrained() => _connection.CloseHalf();
 
-    public void OnEnded()
+    public override void OnEnded()
     {
         _deadlines.Met(_deadline);
         _connection.Close();

@@ -6,7 +6,7 @@ namespace Holdfast.PgProxy.Loops;
 /// Collects what a connection says, for code that waits for it: a login. Reads no more than its limit ahead. On the
 /// loop's thread only, with one waiter at a time.
 /// </summary>
-internal sealed class Inbox : IConnectionUser, IDisposable
+internal sealed class Inbox : ConnectionUser, IDisposable
 {
     /// <summary>No message of a login is longer; a peer that sends on is not read any further.</summary>
     public const int BytesMax = 128 * 1024;
@@ -45,7 +45,7 @@ internal sealed class Inbox : IConnectionUser, IDisposable
         Wake(false);
     }
 
-    void IConnectionUser.OnBytes(ReadOnlySpan<byte> bytes)
+    public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
         if (_to + bytes.Length > _bytes.Length)
         {
@@ -61,12 +61,12 @@ internal sealed class Inbox : IConnectionUser, IDisposable
         Wake(true);
     }
 
-    void IConnectionUser.OnDrained()
+    public override void OnDrained()
     {
         // A login's answers are short.
     }
 
-    void IConnectionUser.OnEnded()
+    public override void OnEnded()
     {
         _hasEnded = true;
         Wake(false);

@@ -1,4 +1,8 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+
+// All that is passed is blittable: calls are compiled ahead, without stubs of the runtime.
+[assembly: DisableRuntimeMarshalling]
 
 namespace Holdfast.PgProxy.Loops;
 
@@ -20,7 +24,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     public static partial int EpollControl(int epoll, int operation, int socket, byte* change);
 
-    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    /// <summary>Says nothing of the error: there is none but the interrupt.</summary>
+    [LibraryImport("libc", EntryPoint = "epoll_wait")]
     public static partial int EpollWait(int epoll, byte* events, int count, int timeoutMs);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
@@ -32,10 +37,14 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* from, nint bytes);
 
-    [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
+    /// <summary>From a socket that does not block; the error is <see cref="ErrorNow"/>.</summary>
+    /// <remarks>Takes about as long as managed code of its length, so that a collection may as well wait for
+    /// it.</remarks>
+    [LibraryImport("libc", EntryPoint = "recv"), SuppressGCTransition]
     public static partial nint Receive(int socket, byte* into, nint bytes, int flags);
 
-    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    /// <inheritdoc cref="Receive"/>
+    [LibraryImport("libc", EntryPoint = "send"), SuppressGCTransition]
     public static partial nint Send(int socket, byte* from, nint bytes, int flags);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
@@ -61,4 +70,7 @@ internal static unsafe partial class Libc
 
     /// <summary>The error of the call before.</summary>
     public static int LastError => Marshal.GetLastPInvokeError();
+
+    /// <summary>The same after a call that does not keep it: to be asked at once.</summary>
+    public static int ErrorNow => Marshal.GetLastSystemError();
 }

@@ -63,6 +63,7 @@ internal static unsafe class Sockets
         return error == 0 ? SocketError.Success : Meaning(error);
     }
 
+    /// <summary>Of a socket, or of one that listens, for those that it accepts.</summary>
     public static void ForSession(int socket, int unackedMs)
     {
         Set(socket, IpProtoTcp, TcpNoDelay, 1);

@@ -69,8 +69,8 @@ internal sealed class DueAnswers
         Check.That(Count > 0);
         var due = _ring[_first];
         _ring[_first] = default;
-        _first = (_first + 1) & (_ring.Length - 1);
-        Count--;
+        // The usual one message at a time stays where the memory is warm.
+        _first = --Count == 0 ? 0 : (_first + 1) & (_ring.Length - 1);
         return due;
     }
 

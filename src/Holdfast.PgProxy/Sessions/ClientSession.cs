@@ -9,7 +9,7 @@ namespace Holdfast.PgProxy.Sessions;
 /// One client that is logged in: passes its messages to a server that it has for as long as it needs one. On the
 /// loop's thread only.
 /// </summary>
-internal sealed partial class ClientSession : IConnectionUser
+internal sealed partial class ClientSession : ConnectionUser
 {
     readonly Pool _pool;
     readonly Action<CloseReason> _ended;
@@ -50,7 +50,7 @@ internal sealed partial class ClientSession : IConnectionUser
 
     public bool IsClosed => _isClosed;
 
-    public void OnBytes(ReadOnlySpan<byte> bytes)
+    public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
         if (_carry.IsEmpty)
         {
@@ -285,9 +285,9 @@ internal sealed partial class ClientSession : IConnectionUser
         OnServerDrained();
     }
 
-    public void OnDrained() => Server?.Connection.Resume();
+    public override void OnDrained() => Server?.Connection.Resume();
 
-    public void OnEnded() => Close(CloseReason.ClientClosed);
+    public override void OnEnded() => Close(CloseReason.ClientClosed);
 
     /// <summary>Its server's parameter changed while it had it.</summary>
     public void OnParameter(int slot, string value)

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -61,6 +60,8 @@ internal sealed class PooledProxy : IDisposable
     public void Listen(Port port, Socket listener)
     {
         listener.Blocking = false;
+        // Whoever is accepted has them from it (tcp(7)): six calls fewer for each client.
+        Sockets.ForSession((int)listener.SafeHandle.DangerousGetHandle(), ProxyLimits.ClientUnackedMs);
         _listeners.Add((port, listener));
     }
 
@@ -136,7 +137,7 @@ internal sealed class PooledProxy : IDisposable
         CancelKey key;
         do
         {
-            RandomNumberGenerator.Fill(random);
+            RandomBytes.Fill(random);
             // Clients show the first as a process id: positive.
             key = new CancelKey(
                 BinaryPrimitives.ReadInt32BigEndian(random) & int.MaxValue,

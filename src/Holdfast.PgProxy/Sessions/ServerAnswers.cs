@@ -12,7 +12,7 @@ internal sealed partial class ServerSession
     /// unread.</summary>
     const int LookBytesMax = 64 * 1024;
 
-    public void OnBytes(ReadOnlySpan<byte> bytes)
+    public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
         if (_carry.IsEmpty)
         {

@@ -10,7 +10,7 @@ namespace Holdfast.PgProxy.Sessions;
 /// One server that we are logged in to: passes its answers to the client that has it now, and knows from them when it
 /// may have another. On the loop's thread only.
 /// </summary>
-internal sealed partial class ServerSession : IConnectionUser
+internal sealed partial class ServerSession : ConnectionUser
 {
     const byte Idle = (byte)'I';
 
@@ -111,9 +111,9 @@ internal sealed partial class ServerSession : IConnectionUser
             LetGo();
     }
 
-    public void OnDrained() => Client?.OnServerDrained();
+    public override void OnDrained() => Client?.OnServerDrained();
 
-    public void OnEnded() => Lose(
+    public override void OnEnded() => Lose(
         _lastError is { } error ? $"{Server} said {error.Message}" : $"{Server} closed the connection");
 
     // ---- whose it is ----

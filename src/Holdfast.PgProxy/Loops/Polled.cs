@@ -1,15 +1,15 @@
 namespace Holdfast.PgProxy.Loops;
 
 /// <summary>Something that a loop waits for. On the loop's thread.</summary>
-internal interface IPolled
+internal abstract class Polled
 {
     /// <summary>Its place and generation, as its events carry them.</summary>
-    ulong Data { get; }
+    public ulong Data { get; protected set; }
 
-    void OnEvents(uint events);
+    public abstract void OnEvents(uint events);
 
     /// <summary>It threw: it is of no use any more.</summary>
-    void Fail();
+    public abstract void Fail();
 
-    void Close();
+    public abstract void Close();
 }
