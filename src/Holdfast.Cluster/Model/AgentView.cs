@@ -39,6 +39,9 @@ public sealed record AgentView
     public bool OnFailsafe { get; init; }
     public JobView? Job { get; init; }
 
+    /// <summary>A primary that does not let clients in yet: the work on that.</summary>
+    public JobView? Opening { get; init; }
+
     /// <summary>About to hand over: proxies hold what is new, and what runs may finish.</summary>
     public bool HandsOver { get; init; }
 

@@ -32,6 +32,13 @@ public sealed record ClusterView
 
     public SyncView? Sync { get; init; }
 
+    /// <summary>The last starts of primaries, the oldest first, without a gap; empty where the store was restored
+    /// since: nobody knows then what it has forgotten.</summary>
+    public ImmutableArray<PrimaryStart> Starts { get; init; } = [];
+
+    /// <summary>mod_revision of their key; 0 when absent.</summary>
+    public long StartsRevision { get; init; }
+
     public FailoverView? Failover { get; init; }
 
     /// <summary>Who must confirm the primary while the store is silent, with their REST addresses; empty when failsafe
@@ -63,6 +70,18 @@ public sealed record ClusterView
                 ? ended + 1
                 : 0;
         }
+    }
+
+    /// <summary>The start that followed that of this postmaster; null: none has yet, or its own is not in the
+    /// list.</summary>
+    public PrimaryStart? StartAfter(NodeName by, long postmasterStarted)
+    {
+        for (var at = Starts.Length - 2; at >= 0; at--)
+        {
+            if (Starts[at].By == by && Starts[at].IsComplete && Starts[at].PostmasterStarted == postmasterStarted)
+                return Starts[at + 1];
+        }
+        return null;
     }
 
     /// <summary>The failover_priority of a member; 1 where it says nothing.</summary>
@@ -151,6 +170,10 @@ public sealed record MemberView
     /// <summary>The trouble of its disk, as <see cref="DiskView.Word"/> says it; empty when all is well, and from a
     /// Patroni member.</summary>
     public string Disk { get; init; } = "";
+
+    /// <summary>On a primary that serves: its postmaster, as <see cref="PrimaryStart.PostmasterStarted"/>; 0: it does
+    /// not say.</summary>
+    public long PostmasterStarted { get; init; }
 
     /// <summary>It is still primary, and about to hand over: what begins now waits for the next primary, what is under
     /// way may finish.</summary>

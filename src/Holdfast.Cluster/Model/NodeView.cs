@@ -101,6 +101,9 @@ public sealed record PostgresView
 
     /// <summary>Text of pg_postmaster_start_time(), null while stopped.</summary>
     public string? StartTime { get; init; }
+
+    /// <summary>The same in microseconds since 1970; 0 while it does not answer.</summary>
+    public long PostmasterStarted { get; init; }
     public string? ReplayTimestamp { get; init; }
     public bool ReplayPaused { get; init; }
     public bool PendingRestart { get; init; }

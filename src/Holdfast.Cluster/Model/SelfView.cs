@@ -19,6 +19,13 @@ public sealed record SelfView
 
     public JobView? Job { get; init; }
 
+    /// <summary>A primary lets clients in: its start is on record, and a commit of its own met the synchronous
+    /// rule.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>The work on that, which goes on beside <see cref="Job"/>.</summary>
+    public JobView? Opening { get; init; }
+
     /// <summary>How old the view of the cluster is.</summary>
     public TimeSpan ViewAge { get; init; }
 

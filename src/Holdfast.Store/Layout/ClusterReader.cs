@@ -16,6 +16,7 @@ public static class ClusterReader
         var raised = snapshot.Find(ours.TermBase);
         var termBase = Integer(raised?.Value) ?? 0;
         var config = snapshot.Find(keys.Config);
+        var starts = snapshot.Find(ours.Starts);
         return new ClusterView
         {
             Revision = snapshot.Header.Revision,
@@ -27,6 +28,10 @@ public static class ClusterReader
             Release = Release(snapshot.Find(ours.Release)),
             Members = Members(snapshot, keys),
             Sync = Sync(snapshot.Find(keys.Sync)),
+            // What is older than the base is of the copy that was restored, and lacks what came after that copy.
+            Starts = starts is not null && starts.ModRevision > (raised?.ModRevision ?? 0)
+                ? StartsJson.Read(starts.Value) : [],
+            StartsRevision = starts?.ModRevision ?? 0,
             Failover = Failover(snapshot.Find(keys.Failover)),
             Failsafe = Failsafe(snapshot.Find(keys.Failsafe)),
             Settings = DynamicSettingsJson.Read(config?.Value),

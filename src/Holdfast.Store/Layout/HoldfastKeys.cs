@@ -14,6 +14,9 @@ public sealed class HoldfastKeys(string cluster)
     /// <summary>Decimal; what every term is raised by. Only ever grows.</summary>
     public string TermBase => Prefix + "term_base";
 
+    /// <summary>The last starts of primaries; written by the owner of the lock alone.</summary>
+    public string Starts => Prefix + "starts";
+
     /// <summary>What the keys of all instances of all apps begin with.</summary>
     public string Instances => Prefix + "apps/";
 

@@ -8,7 +8,8 @@ namespace Holdfast.Store.Layout;
 public static class MemberJson
 {
     const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover",
-        DiskField = "holdfast_disk", SeenField = "holdfast_seen", HandoverField = "holdfast_handover";
+        DiskField = "holdfast_disk", SeenField = "holdfast_seen", HandoverField = "holdfast_handover",
+        PostmasterField = "holdfast_postmaster_started";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
     public static MemberView Read(NodeName name, string json)
@@ -40,6 +41,7 @@ public static class MemberJson
             Seen = new Term(value.Number(SeenField) ?? 0),
             Takeover = value.Boolean(TakeoverField) ?? false,
             Disk = value.Text(DiskField) ?? "",
+            PostmasterStarted = value.Number(PostmasterField) ?? 0,
             HandsOver = value.Boolean(HandoverField) ?? false,
         };
     }
@@ -74,6 +76,8 @@ public static class MemberJson
             json.WriteBoolean(TakeoverField, true);
         if (member.Disk.Length > 0)
             json.WriteString(DiskField, member.Disk);
+        if (member.PostmasterStarted != 0)
+            json.WriteNumber(PostmasterField, member.PostmasterStarted);
         if (member.HandsOver)
             json.WriteBoolean(HandoverField, true);
     });
