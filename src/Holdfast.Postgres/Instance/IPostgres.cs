@@ -3,9 +3,9 @@ using Holdfast.Foundation.Processes;
 
 namespace Holdfast.Postgres.Instance;
 
-/// <summary>
-/// One PostgreSQL on this host, as the agent uses it. The agent's loop calls it from one thread at a time, except
-/// <see cref="LookAsync"/>. Nothing here decides; every method is idempotent, and has time limits of its own.
+/// <summary> One PostgreSQL on this host, as the agent uses it. The agent's loop calls it from one thread at a time,
+/// except <see cref="LookAsync"/>, <see cref="StartFactsAsync"/> and <see cref="BarrierAsync"/>. Nothing here
+/// decides; every method is idempotent, and has time limits of its own.
 /// </summary>
 public interface IPostgres
 {
@@ -91,6 +91,13 @@ public interface IPostgres
     /// <summary>The write-ahead log's history as Patroni's key <c>history</c> wants it: the lines of the newest
     /// .history file as (timeline, position in bytes, reason); empty on timeline 1.</summary>
     ValueTask<IReadOnlyList<(int Timeline, ulong Position, string Reason)>> HistoryAsync(CancellationToken stop);
+
+    /// <summary>How the running primary began; null: it is none, or does not answer.</summary>
+    ValueTask<StartFacts?> StartFactsAsync(CancellationToken stop);
+
+    /// <summary>A commit of our own under the synchronous rule in force. Done: it was acknowledged, without a warning
+    /// that the wait for standbys was given up.</summary>
+    ValueTask<StepResult> BarrierAsync(TimeSpan limit, CancellationToken stop);
 
     /// <summary>Raised, from any thread, when the postmaster ends.</summary>
     event Action? Ended;

@@ -13,6 +13,10 @@ static class InstanceLimits
     /// <summary>How long a reloaded value may take to be in force.</summary>
     public static readonly TimeSpan Reload = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan Promote = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a promotion waits for the replay of what is here, so that it is known where it
+    /// began.</summary>
+    public static readonly TimeSpan Replay = TimeSpan.FromMilliseconds(500);
     public static readonly TimeSpan Checkpoint = TimeSpan.FromMinutes(10);
     public static readonly TimeSpan FreshSegment = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan Roles = TimeSpan.FromMinutes(1);

@@ -34,7 +34,8 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
           CASE WHEN pg_is_in_recovery() THEN pg_is_wal_replay_paused() ELSE false END,
           pg_conf_load_time()::text,
           extract(epoch FROM clock_timestamp() - receiver.last_msg_receipt_time)::float8,
-          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END
+          CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_flush_lsn()::text END,
+          (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8
         FROM (SELECT) AS one LEFT JOIN pg_stat_wal_receiver AS receiver ON true
         """;
 
@@ -194,6 +195,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             PrimaryConninfo = row.GetString(9),
             SynchronousStandbyNames = row.GetString(10),
             StartTime = row.GetString(11),
+            PostmasterStarted = row.GetInt64(17),
             ReplayTimestamp = Text(row, 12),
             ReplayPaused = row.GetBoolean(13),
             WalSilence = row.IsDBNull(15) ? null : TimeSpan.FromSeconds(Math.Max(0, row.GetDouble(15))),

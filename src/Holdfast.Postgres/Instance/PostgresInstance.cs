@@ -21,6 +21,8 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     readonly MemberSlots _slots;
     readonly Sql _sql;
     readonly Departure _departure;
+    readonly Beginning _beginning;
+    readonly Barrier _barrier;
     readonly ILogger _log;
 
     /// <summary>Finds and watches a postmaster that runs already; a stopped directory gets its
@@ -44,6 +46,8 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         _slots = new MemberSlots(_data, files);
         _sql = new Sql(settings);
         _departure = new Departure(_sql);
+        _beginning = new Beginning(_sql, new HistoryFiles(_data));
+        _barrier = new Barrier(_sql);
         if (_postmaster.Current is { } running)
             log.Adopted(running.Pid);
         else if (_data.State == DataState.Usable)
@@ -155,7 +159,9 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             _configuration.SetSynchronousStandbyNames(synchronousStandbyNames);
             _data.RemoveSignals();
         }, floors: null, stop);
-        if (!started.Ok && Postmaster is null)
+        if (started.Ok)
+            _beginning.StartedInPlace(Postmaster);
+        else if (Postmaster is null)
             _data.EnsureStandbySignal();
         return started;
     }
@@ -184,13 +190,14 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             synchronousStandbyNames, PromoteAsync, stop);
     }
 
-    static async Task<StepResult> PromoteAsync(SqlSession session, CancellationToken bounded)
+    async Task<StepResult> PromoteAsync(SqlSession session, CancellationToken bounded)
     {
         // Commits wait for standbys only once the checkpointer has read the names (syncrep.c,
         // SyncRepUpdateSyncStandbysDefined); while it syncs files it reads nothing.
         await Sql.UntilAsync(session, LookQuery.CheckpointerListens, "t", bounded);
         if (await session.ScalarAsync("SELECT pg_is_in_recovery()", bounded) == "f")
             return StepResult.Done;
+        await _beginning.RememberAsync(session, Postmaster, InstanceLimits.Replay, bounded);
         if (await session.ScalarAsync("SELECT pg_promote(wait => false)", bounded) != "t")
             return StepResult.Failed("promote: PostgreSQL did not take the signal");
         await Sql.UntilAsync(session, "SELECT pg_is_in_recovery()", "f", bounded);
@@ -292,6 +299,12 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
                 ? []
                 : [.. newest.Switches.Select(point => (point.Timeline, point.End.Value, point.Reason))]);
     }
+
+    public ValueTask<StartFacts?> StartFactsAsync(CancellationToken stop) =>
+        Postmaster is { } server ? _beginning.LookAsync(server, stop) : ValueTask.FromResult<StartFacts?>(null);
+
+    public ValueTask<StepResult> BarrierAsync(TimeSpan limit, CancellationToken stop) =>
+        _barrier.PassAsync(limit, stop);
 
     public ValueTask DisposeAsync() => _look.DisposeAsync();
 
