@@ -33,19 +33,25 @@ internal sealed class AgentCore : IDisposable
         bool StoreIsSilent() => StoreAge >= Failsafe.StoreSilentAfter;
         Watcher = new ClusterWatcher(store, keys, ours, clock, log);
         Jobs = new JobSlot(Now, Nudge, log);
+        Openings = new JobSlot(Now, Nudge, log);
+        var starts = new StartLog(
+            settings, keys, ours, store, postgres.StartFactsAsync, lease, state, StoreIsSilent, log);
+        var opening = new Opening(
+            settings, starts, () => postgres.Postmaster, postgres.BarrierAsync, lease, Openings, state, StoreIsSilent,
+            Now, log);
         var source = new ClusterSource(Watcher, TermLedger.Open(notes, clock));
         var observer = new Observer(
-            settings, source, store, postgres, peers, lease, Jobs, state, bootstrap, promises,
+            settings, source, store, postgres, peers, lease, Jobs, opening, state, bootstrap, promises,
             new StartTimes(notes, log), pulses, () => Host(), Now);
         Locks = new Locks(settings, keys, ours, store, lease, state, Now, log);
         var journal = new Journal(settings, keys, ours, store, postgres, state, clock, log);
         var reigning = new Reigning(
             settings, keys, store, postgres, lease, state, Locks, journal, pulses, StoreIsSilent, Nudge, Now, log);
         var actor = new Actor(
-            settings, postgres, lease, Jobs, state, bootstrap, Locks, reigning, promises, peers, Nudge,
+            settings, postgres, lease, Jobs, state, bootstrap, Locks, starts, reigning, promises, peers, Nudge,
             clock, log);
         Loop = new HaLoop(
-            settings, observer, actor,
+            settings, observer, actor, opening,
             new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),
             postgres, state, clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
@@ -60,6 +66,9 @@ internal sealed class AgentCore : IDisposable
     public ClusterWatcher Watcher { get; }
     public Locks Locks { get; }
     public JobSlot Jobs { get; }
+
+    /// <summary>What lets clients in, beside <see cref="Jobs"/>.</summary>
+    public JobSlot Openings { get; }
 
     /// <summary>How old the store's last word is.</summary>
     public TimeSpan StoreAge =>
@@ -85,5 +94,6 @@ internal sealed class AgentCore : IDisposable
     {
         _postgres.Ended -= PostgresEnded;
         Jobs.Dispose();
+        Openings.Dispose();
     }
 }

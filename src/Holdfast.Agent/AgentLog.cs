@@ -36,6 +36,19 @@ internal static partial class AgentLog
         "A turn took {ElapsedMs:0} ms, of which the look took {LookMs:0} ms: {Decision}")]
     public static partial void TurnWasSlow(this ILogger log, double elapsedMs, double lookMs, string decision);
 
+    [LoggerMessage(1011, LogLevel.Information,
+        "Start {Number} of a primary is on record: timeline {Timeline}, first transaction {NextXid} {WhyNot}")]
+    public static partial void Started(this ILogger log, long number, int timeline, ulong? nextXid, string whyNot);
+
+    [LoggerMessage(1012, LogLevel.Warning,
+        "The start as primary waits: without the store it can't be written down, and without that it is not made")]
+    public static partial void StartWaits(this ILogger log);
+
+    [LoggerMessage(1013, LogLevel.Warning,
+        "Clients are let in though no commit met the synchronous rule within {Seconds:0} s: what they read may be here"
+            + " alone")]
+    public static partial void OpenedUnmet(this ILogger log, double seconds);
+
     [LoggerMessage(1020, LogLevel.Warning, "The disk is {Word} {Why}")]
     public static partial void DiskIs(this ILogger log, string word, string why);
 

@@ -52,6 +52,18 @@ internal sealed class AgentState
             (History, HistoryAt) = (stale with { Verdict = HistoryVerdict.Unknown }, null);
     }
 
+    /// <summary>The last intent of a start that is known to stand in the store under our present lock.</summary>
+    public StartIntent? Intent { get; set; }
+
+    /// <summary>The number of an intent of which it is not known whether it was written.</summary>
+    public long? IntentUnsure { get; set; }
+
+    /// <summary>It was said that a start waits for its intent.</summary>
+    public bool IntentWaits { get; set; }
+
+    /// <summary>Of the last primary that was seen here.</summary>
+    public OpeningState? Opening { get; set; }
+
     /// <summary>The hand over under way, and whether proxies are told of it.</summary>
     public HandOverWord? HandOver { get; set; }
 

@@ -13,6 +13,7 @@ internal sealed class HaLoop(
     AgentSettings settings,
     Observer observer,
     Actor actor,
+    Opening opening,
     Publisher publisher,
     IPostgres postgres,
     AgentState state,
@@ -82,6 +83,7 @@ internal sealed class HaLoop(
         var decision = Ha.Decide(view, self, dynamic);
         Say(decision);
         Show(view, self, decision);
+        opening.Begin(view, self, stop);
         // What can't wait for the store comes first; a primary's own key comes before its daily work, as proxies and
         // replicas wait for it.
         var isDaily = decision is HaDecision.Wait or HaDecision.Lead or HaDecision.ClearFailover;
@@ -106,6 +108,7 @@ internal sealed class HaLoop(
             { Job: not null } => dynamic.LoopWait, // Its end nudges.
             _ when self.Leaderless < HurryFor || (suspects && self.Silence < Takeover.SuspectAfter + HurryFor) =>
                 Hurried,
+            { Postgres.State: PostgresState.Primary, HasLease: true, IsOpen: false } => Busy,
             { Postgres.State: PostgresState.Starting } or { Leaderless: not null } or { LeasePending: true } => Busy,
             // Refused, it may be by a view that is late; written, the watch brings the next turn.
             _ when decision is HaDecision.Release => AfterFailure,
@@ -184,6 +187,7 @@ internal sealed class HaLoop(
         OnFailsafe = self.OnFailsafe,
         HandsOver = state.HandOver is { IsWanted: true },
         Job = self.Job,
+        Opening = self.Opening,
         LastTurn = clock.GetElapsedTime(0),
         Decision = $"{decision.GetType().Name}: {decision.Why}",
         ConnUrl = settings.ConnUrl,

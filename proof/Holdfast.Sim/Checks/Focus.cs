@@ -32,6 +32,7 @@ internal sealed record Focus(FaultKind[] Kinds, SynchronousMode? Mode = null, St
         Mutation.WalSenderKept => Told(Stories.RemovedVoterAcknowledges, SynchronousMode.Quorum),
         Mutation.RefusalForgotten => Told(Stories.RefuserBeginsAnew, SynchronousMode.Quorum),
         Mutation.FailsafeUnasked => new([FaultKind.CutFromEtcd, FaultKind.Partition]),
+        Mutation.HandOverNotTold => new([FaultKind.Switchover, FaultKind.Switchover]),
         Mutation.RestoredStoreBelieved => new([FaultKind.RestoreStore], SynchronousMode.Quorum),
         Mutation.HistoryBelieved or Mutation.BeginNotCompared =>
             new([FaultKind.HostCrash, FaultKind.Partition, FaultKind.PostmasterCrash]),

@@ -2,6 +2,8 @@ using Holdfast.Cluster.Model;
 using Holdfast.Sim.Etcd;
 using Holdfast.Sim.Servers;
 using Holdfast.Sim.World;
+using Holdfast.Store;
+using Holdfast.Store.Layout;
 
 namespace Holdfast.Sim.Checks;
 
@@ -18,7 +20,8 @@ internal sealed class Ledger(SimWorld world)
 
     readonly List<Entry> _acknowledged = [];
     readonly Dictionary<NodeName, int> _streamedFrom = [];
-    readonly HashSet<NodeName> _announced = [];
+    readonly HashSet<NodeName> _announced = [], _intending = [];
+    long _startsRevision;
     string? _systemIdentifier;
     NodeName? _holder;
     long _commits;
@@ -58,6 +61,8 @@ internal sealed class Ledger(SimWorld world)
 
     public Reign BecamePrimary(PgServer server)
     {
+        if (!_intending.Remove(server.Node.Name))
+            Broke("every start is on record", $"{server.Node.Name} becomes primary, and no intent of it stood before");
         // An early takeover may come between a crash and the restart in place: what starts then can acknowledge
         // nothing, and goes on with its old reign.
         if (server.StartsAsPrimary && world.Settings.EarlyTakeover && _holder != server.Node.Name)
@@ -121,6 +126,7 @@ internal sealed class Ledger(SimWorld world)
     /// <summary>After every transaction. What a restored copy says of an older term is nobody's lock.</summary>
     public void SawStore(EtcdData data)
     {
+        SawStarts(data.Find("/holdfast/sim/starts"));
         foreach (var host in world.Hosts)
         {
             if (data.Find($"/service/sim/members/{host.Name}") is { } member
@@ -135,5 +141,16 @@ internal sealed class Ledger(SimWorld world)
         var term = new Term(raised + leader.ModRevision);
         if (term >= NewestTerm)
             (_holder, NewestTerm) = (new NodeName(leader.Value), term);
+    }
+
+    // Whoever writes an intent writes it last. What a restored store tells again lets one more by, and never accuses
+    // anybody.
+    void SawStarts(KeyValue? key)
+    {
+        if (key is null || key.ModRevision == _startsRevision)
+            return;
+        _startsRevision = key.ModRevision;
+        if (StartsJson.Read(key.Value) is [.., { IsComplete: false } intent])
+            _intending.Add(intent.By);
     }
 }

@@ -87,6 +87,12 @@ internal enum Mutation
 
     /// <summary>A store that was set back is believed.</summary>
     RestoredStoreBelieved,
+
+    /// <summary>The store takes no intent of a start.</summary>
+    StartsNotWritten,
+
+    /// <summary>A primary stops for a switchover without a word to the proxies.</summary>
+    HandOverNotTold,
 }
 
 internal static class Mutations
@@ -103,6 +109,16 @@ internal static class Mutations
         Mutation.SyncNotCompared => transaction with
         {
             If = [.. transaction.If.Where(compare => compare.Key != "/service/sim/sync")],
+        },
+        Mutation.StartsNotWritten => transaction with
+        {
+            Then = [.. transaction.Then.Where(operation => operation.Key != "/holdfast/sim/starts")],
+        },
+        Mutation.HandOverNotTold => transaction with
+        {
+            Then = [.. transaction.Then.Select(operation => operation is Operation.Put put
+                ? put with { Text = put.Text.Replace(",\"holdfast_handover\":true", "", StringComparison.Ordinal) }
+                : operation)],
         },
         _ => transaction,
     };

@@ -116,6 +116,17 @@ internal sealed class PgServer
         });
     }
 
+    /// <summary>A commit of the agent's own.</summary>
+    public Lsn EmitBarrier()
+    {
+        var record = Data.Wal.Append(0, Data.Wal.Timeline, CommitBytes);
+        PumpAll();
+        return new Lsn(record.End);
+    }
+
+    /// <summary>A commit that ends there is acknowledged.</summary>
+    public bool IsReleased(Lsn end) => !_waits || end <= _released;
+
     void PumpAll()
     {
         foreach (var stream in Streams)

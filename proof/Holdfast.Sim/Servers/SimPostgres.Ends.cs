@@ -28,4 +28,27 @@ internal sealed partial class SimPostgres
             ? StepResult.Done
             : StepResult.Failed("no checkpoint");
     }
+
+    public async ValueTask<StartFacts?> StartFactsAsync(CancellationToken stop)
+    {
+        await WaitAsync(_world.Rng.Between(1, 4), stop);
+        return Server is { State: PostgresState.Primary } server && Answers(server)
+            ? new StartFacts(
+                server.Pid, Data.Wal.Timeline,
+                !server.StartsAsPrimary && Data.Wal.History() is { Switches: [.., var last] } ? last.Timeline
+                    : Data.Wal.Timeline,
+                null, "transactions have no numbers here")
+            : null;
+    }
+
+    public async ValueTask<StepResult> BarrierAsync(TimeSpan limit, CancellationToken stop)
+    {
+        await WaitAsync(_world.Rng.Between(2, 6), stop);
+        if (Server is not { State: PostgresState.Primary } server || !Answers(server))
+            return StepResult.Failed("PostgreSQL does not answer");
+        var end = server.EmitBarrier();
+        return await UntilAsync(() => !server.IsRunning || server.IsReleased(end), limit, stop) && server.IsRunning
+            ? StepResult.Done
+            : StepResult.Failed("not acknowledged");
+    }
 }

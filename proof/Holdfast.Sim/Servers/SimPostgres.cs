@@ -110,6 +110,7 @@ internal sealed partial class SimPostgres : IPostgres
             Streaming = server.IsStreaming,
             WalSilence = server.HasUpstream ? _world.Now - server.HeardAt : null,
             CommitsAreSynchronous = true,
+            PostmasterStarted = server.Pid,
             PrimaryConninfo = Conninfo(server.Source),
             SynchronousStandbyNames = _world.Has(Mutation.NamesBelieved) ? Data.Names : server.Names,
             WalSenders = [.. server.Streams.Where(stream => !stream.IsTerminated).Select(View)],

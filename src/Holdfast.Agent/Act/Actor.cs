@@ -20,6 +20,7 @@ internal sealed class Actor(
     AgentState state,
     BootstrapMark bootstrap,
     Locks locks,
+    StartLog starts,
     Reigning reigning,
     Promises promises,
     IPeers peers,
@@ -54,6 +55,7 @@ internal sealed class Actor(
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
         ClaimBootstrap => locks.ClaimBootstrapAsync(bootstrap, stop),
         ClearBootstrap => locks.ClearBootstrapAsync(stop),
+        Promote or StartPrimary => BeginPrimaryAsync(decision, view!, stop),
         _ => Begin(decision, view!, stop),
     };
 
@@ -74,7 +76,7 @@ internal sealed class Actor(
     // Whatever comes of it is seen to afterwards.
     async ValueTask TakeAsync(TakeLock decision, ClusterView view, PostgresView look, CancellationToken stop)
     {
-        var taking = locks.TakeAsync(decision, view, stop).AsTask();
+        var taking = locks.TakeAsync(decision, view, look.State == PostgresState.Replica, stop).AsTask();
         if (look.State == PostgresState.Replica)
         {
             var naming = postgres.SetSynchronousStandbysAsync(decision.Names.Text, stop).AsTask();
@@ -92,6 +94,25 @@ internal sealed class Actor(
         return locks.ReleaseAsync(view, look: null, decision.Why, stop);
     }
 
+    // Nobody writes before it is written down that somebody will.
+    async ValueTask BeginPrimaryAsync(HaDecision decision, ClusterView view, CancellationToken stop)
+    {
+        if (decision is Promote && state.Reign is { CountedAt: null } reign)
+            state.Reign = reign with { CountedAt = clock.GetElapsedTime(0) };
+        if (!await starts.IntendAsync(view, stop))
+            return;
+        starts.Use();
+        if (decision is Promote promotion)
+        {
+            jobs.Start("promote", token => PromoteAsync(promotion, token), _ => Promoted(), stop);
+            return;
+        }
+        var start = (StartPrimary)decision;
+        state.StartBeganAt = clock.GetElapsedTime(0);
+        jobs.Start(CrashStart.JobName, token => StartPrimaryAsync(start, token), result =>
+            Started(start.Term, result), stop);
+    }
+
     ValueTask Begin(HaDecision decision, ClusterView view, CancellationToken stop)
     {
         switch (decision)
@@ -101,16 +122,6 @@ internal sealed class Actor(
                 break;
             case FinishBootstrap:
                 jobs.Start("post bootstrap", token => FinishBootstrapAsync(token), Nothing, stop);
-                break;
-            case Promote d:
-                if (state.Reign is { CountedAt: null } reign)
-                    state.Reign = reign with { CountedAt = clock.GetElapsedTime(0) };
-                jobs.Start("promote", token => PromoteAsync(d, token), _ => Promoted(), stop);
-                break;
-            case StartPrimary d:
-                state.StartBeganAt = clock.GetElapsedTime(0);
-                jobs.Start(CrashStart.JobName, token => StartPrimaryAsync(d, token), result =>
-                    Started(d.Term, result), stop);
                 break;
             case HandOver d:
                 var word = state.HandOver = new HandOverWord();

@@ -27,7 +27,8 @@ internal sealed class Journal(
 
     public async ValueTask RecordAsync(ClusterView view, LeaseState held, CancellationToken stop)
     {
-        if (state.Reign is not { PromotedAt: { } promoted } reign)
+        // Until clients are let in nobody is served.
+        if (state.Reign is not { PromotedAt: { } promoted } reign || state.Opening is not { IsOpen: true })
             return;
         var failover = new FailoverEvent
         {

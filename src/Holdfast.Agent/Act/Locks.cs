@@ -22,18 +22,29 @@ internal sealed class Locks(
     Func<TimeSpan> now,
     ILogger log)
 {
-    public async ValueTask TakeAsync(HaDecision.TakeLock decision, ClusterView view, CancellationToken stop)
+    /// <param name="decision">With the key /sync of the new reign.</param>
+    /// <param name="view">That it rests on.</param>
+    /// <param name="promotes">A promotion follows: its intent is written with the lock.</param>
+    /// <param name="stop">Ends the agent.</param>
+    public async ValueTask TakeAsync(
+        HaDecision.TakeLock decision, ClusterView view, bool promotes, CancellationToken stop)
     {
         var times = (view.Settings ?? settings.BootstrapDcs).Lease;
         var granted = await store.GrantLeaseAsync(times.Ttl, stop);
         if (granted.Outcome != WriteOutcome.Written)
             return;
+        var starts = StartLog.WithIntent(view, settings.Name);
         var result = await store.CommitAsync(
             new Transaction(
-                [LeaderUnchanged(decision.LeaderRevision), SyncUnchanged(decision.SyncRevision)],
+                [
+                    LeaderUnchanged(decision.LeaderRevision), SyncUnchanged(decision.SyncRevision),
+                    StartLog.Unchanged(ours, view),
+                ],
                 [
                     new Operation.Put(keys.Leader, settings.Name.Value, granted.Lease),
                     new Operation.Put(keys.Sync, SyncJson(decision.Sync)),
+                    .. promotes ? [new Operation.Put(ours.Starts, StartsJson.Write(starts))]
+                        : ImmutableArray<Operation>.Empty,
                 ]),
             stop);
         if (result.Outcome != WriteOutcome.Written)
@@ -44,6 +55,7 @@ internal sealed class Locks(
         }
         var revision = result.Header.Revision;
         var term = new Term(view.TermBase + revision);
+        (state.Intent, state.IntentUnsure) = (promotes ? new StartIntent(starts[^1].Number, revision) : null, null);
         // It was written with the lock; and what an earlier reign of ours wrote compares a lock that is gone.
         state.Sync = state.Sync with { KeyRevision = revision, KeyUnsure = false };
         state.Reign = new Reign(term, state.LastLeader?.Holder, Cause(view), state.LeaderlessSince ?? now(), now())

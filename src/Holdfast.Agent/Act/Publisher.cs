@@ -108,6 +108,7 @@ internal sealed class Publisher(
             Seen = view.Seen,
             Takeover = view.Postgres.State != PostgresState.Primary || view.Postgres.CommitsAreSynchronous,
             Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
+            PostmasterStarted = view is { Role: "primary", State: "running" } ? view.Postgres.PostmasterStarted : 0,
             HandsOver = view.HandsOver,
         };
     }

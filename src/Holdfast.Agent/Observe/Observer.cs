@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Agent.Act;
 using Holdfast.Agent.Configuration;
 using Holdfast.Agent.Jobs;
 using Holdfast.Agent.Lease;
@@ -19,6 +20,7 @@ internal sealed class Observer(
     IPeers peers,
     LeaseMachine lease,
     JobSlot jobs,
+    Opening opening,
     AgentState state,
     BootstrapMark bootstrap,
     Promises promises,
@@ -37,6 +39,7 @@ internal sealed class Observer(
     {
         lease.Turned(now());
         jobs.Harvest();
+        var opens = opening.Harvest();
         var watched = cluster.Current;
         var refused = state.RefusalInForce; // Before the look: a position is final only if it was looked up since.
         var lookedAt = now();
@@ -50,6 +53,8 @@ internal sealed class Observer(
             Remember(view, look);
         var self = Self(view, look, refused) with
         {
+            Opening = opens,
+            IsOpen = opening.IsOpen(view, look),
             ViewAge = watched is { } seen ? now() - seen.FreshAt : TimeSpan.MaxValue,
             CloneFailed = state.CloneFailed is { } failed ? new FailureView(failed.Why, now() - failed.At) : null,
             Disk = host().Disk,

@@ -12,6 +12,8 @@ internal static class Words
         // Whoever hands over serves what is under way, until it answers no more.
         ("hand over", PostgresState.Starting) => "stopping",
         ("step down" or "stop", PostgresState.Primary or PostgresState.Replica) => "stopping",
+        // It answers, and nobody is let in yet.
+        (_, PostgresState.Primary) when self is { HasLease: true, IsOpen: false } => "starting",
         (_, PostgresState.Primary or PostgresState.Replica) => "running",
         (_, PostgresState.Starting) => "starting",
         _ when self.CloneFailed is not null => "create replica failed",

@@ -39,8 +39,9 @@ static class HealthAnswer
     public static bool Leads(AgentView view, TimeSpan now) =>
         view.HasLease && now - view.LastTurn <= AgentFacts.Ttl(view);
 
+    /// <summary>One that answers and lets nobody in yet calls itself starting.</summary>
     public static bool IsPrimary(AgentView view, TimeSpan now) =>
-        Leads(view, now) && view.Postgres.State == PostgresState.Primary;
+        Leads(view, now) && view.Postgres.State == PostgresState.Primary && view.State != "starting";
 
     static bool IsReplica(HealthQuery query, AgentView view) =>
         AgentFacts.Role(view) == "replica"

@@ -111,6 +111,8 @@ static class StatusJson
             json.WriteNumber("suspects", view.Suspects.Value);
         json.WriteString("data", DataWord(view.Postgres.Data));
         json.WriteNumber("position_age_ms", (long)(now - view.LookedAt).TotalMilliseconds);
+        if (view.Opening is { } opening)
+            json.WriteNumber("opening_ms", (long)opening.Age.TotalMilliseconds);
         if (view.HandsOver)
             json.WriteBoolean("handover", true);
         json.WriteString("job", view.Job?.Name);

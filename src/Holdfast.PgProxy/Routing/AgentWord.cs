@@ -132,6 +132,7 @@ public sealed class AgentWord : ITopology, IDisposable
             var answer = LooseJson.Object(await _http.GetStringAsync(new Uri(agent, "/patroni"), stop));
             return answer?.Get("holdfast") is { } ours && ours.Boolean("has_lease") == true
                 && ours.Number("term") is { } term && answer.Value.Text("role") == "primary"
+                && answer.Value.Text("state") == "running"
                 && answer.Value.Get("patroni")?.Text("name") == member.Name.Value
                     ? new Term(term)
                     : null;

@@ -29,6 +29,7 @@ sealed class FakeAgent : IDisposable
     public void Says(string name, string role, bool hasLease, long term) => _answer = new JsonObject
     {
         ["role"] = role,
+        ["state"] = "running",
         ["patroni"] = new JsonObject { ["name"] = name },
         ["holdfast"] = new JsonObject { ["has_lease"] = hasLease, ["term"] = term },
     }.ToJsonString();

@@ -149,4 +149,12 @@ public sealed class HealthAnswerTests
         HealthQuery.ParseBytes(text).ShouldBe(bytes);
 
     static int Code(string path, AgentView view) => HealthAnswer.Code(path, HealthQuery.None, view, Views.Now);
+
+    [Theory]
+    [InlineData("/primary", 503)]
+    [InlineData("/read-write", 503)]
+    [InlineData("/health", 503)]
+    [InlineData("/leader", 200)]
+    public void A_primary_that_lets_nobody_in_yet_leads_and_does_not_serve(string path, int code) =>
+        Code(path, Views.Primary with { State = "starting" }).ShouldBe(code);
 }
