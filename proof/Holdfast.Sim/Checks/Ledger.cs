@@ -1,3 +1,4 @@
+using Holdfast.Agent.Act;
 using Holdfast.Cluster.Model;
 using Holdfast.Sim.Etcd;
 using Holdfast.Sim.Servers;
@@ -21,7 +22,10 @@ internal sealed class Ledger(SimWorld world)
     readonly List<Entry> _acknowledged = [];
     readonly Dictionary<NodeName, int> _streamedFrom = [];
     readonly HashSet<NodeName> _announced = [], _intending = [];
-    long _startsRevision;
+    readonly HashSet<long> _open = [];
+    readonly Dictionary<NodeName, long> _members = [];
+    long _startsRevision, _revision;
+    bool _wasRestored;
     string? _systemIdentifier;
     NodeName? _holder;
     long _commits;
@@ -127,6 +131,7 @@ internal sealed class Ledger(SimWorld world)
     public void SawStore(EtcdData data)
     {
         SawStarts(data.Find("/holdfast/sim/starts"));
+        SawOpen(data);
         foreach (var host in world.Hosts)
         {
             if (data.Find($"/service/sim/members/{host.Name}") is { } member
@@ -152,5 +157,31 @@ internal sealed class Ledger(SimWorld world)
         _startsRevision = key.ModRevision;
         if (StartsJson.Read(key.Value) is [.., { IsComplete: false } intent])
             _intending.Add(intent.By);
+    }
+
+    // What a member says for the first time of its postmaster; a restored store may have forgotten the rest.
+    void SawOpen(EtcdData data)
+    {
+        _wasRestored |= data.Revision < _revision;
+        _revision = data.Revision;
+        foreach (var host in world.Hosts)
+        {
+            if (data.Find($"/service/sim/members/{host.Name}") is not { } key
+                || key.ModRevision == _members.GetValueOrDefault(host.Name))
+                continue;
+            _members[host.Name] = key.ModRevision;
+            if (MemberJson.Read(host.Name, key.Value) is { PostmasterStarted: not 0 and var postmaster }
+                && _open.Add(postmaster) && !_wasRestored)
+                CheckOpen(host, postmaster, data.Find("/holdfast/sim/starts")?.Value);
+        }
+    }
+
+    void CheckOpen(Host host, long postmaster, string? starts)
+    {
+        if (!StartsJson.Read(starts).Any(start => start.By == host.Name && start.PostmasterStarted == postmaster))
+            Broke("open only when on record", $"{host.Name} lets clients in, and its start is not on record");
+        if (host.Postgres.Server is { HasPassedBarrier: false } server && server.Pid == postmaster
+            && world.Now - server.Reign?.Since < world.Settings.Ttl + Opening.OverTtl)
+            Broke("open only behind a barrier", $"{host.Name} lets clients in, and no commit of its own met the rule");
     }
 }

@@ -91,6 +91,9 @@ internal enum Mutation
     /// <summary>The store takes no intent of a start.</summary>
     StartsNotWritten,
 
+    /// <summary>A new primary's own commit is taken for acknowledged at once.</summary>
+    BarrierNotWaitedFor,
+
     /// <summary>A primary stops for a switchover without a word to the proxies.</summary>
     HandOverNotTold,
 }

@@ -56,6 +56,9 @@ internal sealed class PgServer
     public ServerAddress? Source { get; private set; }
     public List<WalStream> Streams { get; } = [];
     public Reign? Reign { get; private set; }
+
+    /// <summary>A commit of its agent met the rule in force.</summary>
+    public bool HasPassedBarrier { get; set; }
     public bool HasWaiters => _waiters.Count > 0;
     public bool IsStreaming => _upstream is { IsBroken: false };
     public bool HasUpstream => _upstream is not null;

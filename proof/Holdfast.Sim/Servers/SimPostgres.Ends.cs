@@ -1,5 +1,6 @@
 using Holdfast.Cluster.Model;
 using Holdfast.Postgres.Instance;
+using Holdfast.Sim.Checks;
 
 namespace Holdfast.Sim.Servers;
 
@@ -46,9 +47,12 @@ internal sealed partial class SimPostgres
         await WaitAsync(_world.Rng.Between(2, 6), stop);
         if (Server is not { State: PostgresState.Primary } server || !Answers(server))
             return StepResult.Failed("PostgreSQL does not answer");
+        if (_world.Has(Mutation.BarrierNotWaitedFor))
+            return StepResult.Done;
         var end = server.EmitBarrier();
-        return await UntilAsync(() => !server.IsRunning || server.IsReleased(end), limit, stop) && server.IsRunning
-            ? StepResult.Done
-            : StepResult.Failed("not acknowledged");
+        if (!await UntilAsync(() => !server.IsRunning || server.IsReleased(end), limit, stop) || !server.IsRunning)
+            return StepResult.Failed("not acknowledged");
+        server.HasPassedBarrier = true;
+        return StepResult.Done;
     }
 }

@@ -232,13 +232,16 @@ internal sealed class Actor(
         HandOver decision, ClusterView view, HandOverWord word, CancellationToken stop)
     {
         // Long on a busy server, and so before anybody has to wait.
+        var began = clock.GetElapsedTime(0);
         var written = await postgres.CheckpointAsync(stop);
         if (!written.Ok)
             return written;
+        var checkpointed = clock.GetElapsedTime(0);
         word.Want();
         nudge("proxies are to be told of the switchover");
         var segment = postgres.FreshSegmentAsync(stop).AsTask();
         var told = await IsToldAsync(word, stop);
+        var toldAt = clock.GetElapsedTime(0);
         _ = await segment; // Without it all goes well too, only slower.
         if (!told)
         {
@@ -246,8 +249,9 @@ internal sealed class Actor(
             return StepResult.Failed($"the store did not take the word for the proxies in {TellLimit.TotalSeconds} s");
         }
         var quiet = await postgres.QuietAsync(TellMoment, QuietLimit, stop);
-        if (!quiet.Ok)
-            log.StepFailed("quiet before the stop", quiet.Why);
+        log.HandsOver(
+            (checkpointed - began).TotalMilliseconds, (toldAt - checkpointed).TotalMilliseconds,
+            (clock.GetElapsedTime(0) - toldAt).TotalMilliseconds, quiet.Why);
         return await StopForAsync(decision, view, stop);
     }
 

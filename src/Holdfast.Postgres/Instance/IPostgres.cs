@@ -3,9 +3,10 @@ using Holdfast.Foundation.Processes;
 
 namespace Holdfast.Postgres.Instance;
 
-/// <summary> One PostgreSQL on this host, as the agent uses it. The agent's loop calls it from one thread at a time,
-/// except <see cref="LookAsync"/>, <see cref="StartFactsAsync"/> and <see cref="BarrierAsync"/>. Nothing here
-/// decides; every method is idempotent, and has time limits of its own.
+/// <summary>
+/// One PostgreSQL on this host, as the agent uses it. The agent's loop calls it from one thread at a time, except <see
+/// cref="LookAsync"/>, <see cref="StartFactsAsync"/> and <see cref="BarrierAsync"/>. Nothing here decides; every method
+/// is idempotent, and has time limits of its own.
 /// </summary>
 public interface IPostgres
 {
