@@ -28,18 +28,18 @@ public sealed class PgProxyServer : IDisposable
     /// <param name="terms">The newest term seen.</param>
     /// <param name="bootClock">CLOCK_BOOTTIME, as in <see cref="WatchedView.FreshAt"/>.</param>
     /// <param name="logs">Where it tells what it does.</param>
-    /// <param name="secrets">Of those who may log in; asked only where servers are pooled.</param>
+    /// <param name="access">Who may log in, and how; asked only where servers are pooled.</param>
     /// <exception cref="IOException">A port can't be had.</exception>
     public PgProxyServer(
         ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs,
-        IUserSecrets? secrets = null)
+        Access? access = null)
     {
         (_settings, _log) = (settings, logs.CreateLogger<PgProxyServer>());
         _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock);
         _board.Changed += OnChanged;
         _pooled = settings.Pools is { } pools
             ? new PooledProxy(
-                settings, pools, secrets ?? new FileSecrets(UserList.Read("")), _board, bootClock, _log)
+                settings, pools, access ?? new Access(), _board, bootClock, _log)
             : null;
         try
         {
@@ -63,6 +63,14 @@ public sealed class PgProxyServer : IDisposable
 
     /// <summary>Clients connected now.</summary>
     public int Clients => _pooled?.Clients ?? _clients.Count;
+
+    /// <summary>Replaces who may log in, and how: certificates, lists of users and rules. Sessions that are there stay.
+    /// From any thread. Nothing happens where servers are not pooled.</summary>
+    public void Reload(Access access)
+    {
+        if (_pooled is not null)
+            _pooled.Access = access;
+    }
 
     /// <summary>Serves until <paramref name="stop"/>; then lets the sessions end, within the drain limit.</summary>
     public async Task RunAsync(CancellationToken stop)

@@ -1,5 +1,4 @@
 using System.Net;
-using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
 
 namespace Holdfast.PgProxy;
@@ -29,8 +28,9 @@ public sealed record ProxySettings
     /// <summary>How servers are shared; null: each client has one of its own, and logs in there itself.</summary>
     public PoolSettings? Pools { get; init; }
 
-    /// <summary>For clients that want TLS, where servers are pooled; null: they can't have it.</summary>
-    public ClientTls? Tls { get; init; }
+    /// <summary>From a client's connect until it is logged in, without the time that it waits for us (PostgreSQL:
+    /// authentication_timeout; PgBouncer: client_login_timeout).</summary>
+    public TimeSpan ClientLoginTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long sessions may go on after the order to stop.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(5);

@@ -25,6 +25,7 @@ internal static partial class ClusterFileBinder
                     Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),
                     Truth(tls["required"]) == true)
                 : null,
+            Servers = map["servers"] is YamlMap servers ? Servers(servers) : null,
             User = Text(map["user"]) ?? missing.User,
         };
     }
@@ -65,4 +66,15 @@ internal static partial class ClusterFileBinder
     };
 
     static bool? Truth(YamlItem? item) => Text(item) is { } text ? YamlScalar.TruthOf(text) : null;
+
+    static ServerTlsSettings Servers(YamlMap map) => new(
+        Text(map["tls"]) switch
+        {
+            "prefer" => ServerTlsKind.Prefer,
+            "require" => ServerTlsKind.Require,
+            "verify-ca" => ServerTlsKind.VerifyCa,
+            "verify-full" => ServerTlsKind.VerifyFull,
+            _ => ServerTlsKind.Disable,
+        },
+        Text(map["ca"]), Text(map["certificate"]), Text(map["key"]));
 }

@@ -27,6 +27,7 @@ internal sealed partial class ClusterFileRules
         rules.PortsAreFree();
         rules.OwnersExist();
         rules.PoolsFit();
+        rules.LoginsFit();
         rules.AppsFit();
         rules.RoutesFit();
         rules.AppPeriodsFit();

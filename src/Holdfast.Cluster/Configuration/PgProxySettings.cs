@@ -23,6 +23,23 @@ public enum PoolKind
 /// <param name="IsRequired">Clients in clear are turned away.</param>
 public sealed record ClientTlsSettings(string Certificate, string Key, string? ClientCa, bool IsRequired);
 
+/// <summary>libpq's sslmode, towards servers.</summary>
+public enum ServerTlsKind
+{
+    Disable,
+    Prefer,
+    Require,
+    VerifyCa,
+    VerifyFull,
+}
+
+/// <summary>How the proxy talks to servers. Paths are absolute.</summary>
+/// <param name="Tls">What is asked of them.</param>
+/// <param name="Ca">PEM: who signs servers' certificates; there where they are verified.</param>
+/// <param name="Certificate">PEM: the proxy's own, with its chain, for servers that ask; or null.</param>
+/// <param name="Key">PEM, not encrypted; there with the certificate.</param>
+public sealed record ServerTlsSettings(ServerTlsKind Tls, string? Ca, string? Certificate, string? Key);
+
 public sealed record PgProxySettings
 {
     public required ImmutableArray<NodeName> On { get; init; }
@@ -50,6 +67,9 @@ public sealed record PgProxySettings
 
     /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
     public ClientTlsSettings? Tls { get; init; }
+
+    /// <summary>Null: servers are talked to in clear.</summary>
+    public ServerTlsSettings? Servers { get; init; }
 
     /// <summary>The operating system's user that runs the proxy.</summary>
     public string User { get; init; } = "postgres";

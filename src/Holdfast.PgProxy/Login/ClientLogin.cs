@@ -30,6 +30,7 @@ internal sealed class ClientLogin
     readonly Port _port;
     readonly Connection _connection;
     readonly IPEndPoint _from;
+    readonly Access _access;
     readonly Inbox _inbox = new();
     Worker _worker;
     bool _isSecure;
@@ -38,7 +39,7 @@ internal sealed class ClientLogin
 
     public ClientLogin(Worker worker, Port port, int socket, IPEndPoint from)
     {
-        (_worker, _port, _from) = (worker, port, from);
+        (_worker, _port, _from, _access) = (worker, port, from, worker.Plane.Access);
         _connection = new Connection(worker.Loop, socket, _inbox);
         _inbox.Connection = _connection;
     }
@@ -126,12 +127,12 @@ internal sealed class ClientLogin
             _inbox.Drop(packet.Bytes);
             switch (packet.Kind)
             {
-                case StartupKind.SslRequest when Plane.Tls is not null && !_isSecure:
+                case StartupKind.SslRequest when _access.Tls is not null && !_isSecure:
                     // What came in clear behind the request may be somebody else's.
                     if (!_inbox.Bytes.IsEmpty)
                         return (null, CloseReason.StartupBroken);
                     _connection.Send("S"u8);
-                    await SecureAsync(Plane.Tls, ReadOnlyMemory<byte>.Empty);
+                    await SecureAsync(_access.Tls, ReadOnlyMemory<byte>.Empty);
                     break;
                 case StartupKind.CancelRequest:
                     Plane.Cancel(bytes);
@@ -148,14 +149,14 @@ internal sealed class ClientLogin
 
     // A client may begin with TLS at once, since PostgreSQL 17.
     async Task<bool> IsTlsAsync() =>
-        Plane.Tls is not null && (!_inbox.Bytes.IsEmpty || await _inbox.MoreAsync())
+        _access.Tls is not null && (!_inbox.Bytes.IsEmpty || await _inbox.MoreAsync())
         && _inbox.Bytes[0] == TlsHandshake;
 
     async Task<bool> BeginsWithTlsAsync()
     {
         var first = _inbox.Bytes.ToArray();
         _inbox.Drop(first.Length);
-        return await SecureAsync(Plane.Tls!, first) == ClientTls.Protocol;
+        return await SecureAsync(_access.Tls!, first) == ClientTls.Protocol;
     }
 
     async Task<SslApplicationProtocol> SecureAsync(ClientTls tls, ReadOnlyMemory<byte> first)
@@ -173,7 +174,7 @@ internal sealed class ClientLogin
     {
         if (WhyNot(startup) is { } refusal)
             return Refuse(refusal);
-        if (Plane.Tls is { IsRequired: true } && !_isSecure)
+        if (_access.Tls is { IsRequired: true } && !_isSecure)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidAuthorization,
                 "the proxy takes encrypted connections alone (SSL)"));
         var unknown = startup.Extensions.ToArray();
@@ -260,7 +261,7 @@ internal sealed class ClientLogin
         UserSecret? secret;
         try
         {
-            secret = await Plane.Secrets.FindAsync(user, CancellationToken.None);
+            secret = await _access.Users.FindAsync(user, CancellationToken.None);
         }
         catch (IOException nobody)
         {
@@ -292,7 +293,7 @@ internal sealed class ClientLogin
 
     async Task<bool?> ScramAsync(ScramSecret secret)
     {
-        var binding = _isSecure ? Plane.Tls!.Binding : null;
+        var binding = _isSecure ? _access.Tls!.Binding : null;
         var scram = new ScramServer(secret, binding);
         _connection.Send(Messages.Authentication(AskSasl, Encoding.ASCII.GetBytes(
             binding is null ? $"{ScramServer.Name}\0\0" : $"{ScramServer.NamePlus}\0{ScramServer.Name}\0\0")));

@@ -34,13 +34,8 @@ public sealed class ClientTls : IDisposable
 
     public bool IsRequired { get; }
 
-    /// <summary>tls-server-end-point (RFC 5929): with SHA-256 where the signature's own is MD5 or SHA-1.</summary>
-    public byte[] Binding => _certificate.SignatureAlgorithm.Value switch
-    {
-        "1.2.840.113549.1.1.12" or "1.2.840.10045.4.3.3" => SHA384.HashData(_certificate.RawData),
-        "1.2.840.113549.1.1.13" or "1.2.840.10045.4.3.4" => SHA512.HashData(_certificate.RawData),
-        _ => SHA256.HashData(_certificate.RawData),
-    };
+    /// <summary>What SCRAM may be bound to.</summary>
+    internal byte[] Binding => ChannelBinding.Of(_certificate);
 
     public SslServerAuthenticationOptions Options() => new()
     {
@@ -48,17 +43,22 @@ public sealed class ClientTls : IDisposable
         ApplicationProtocols = [Protocol],
         ClientCertificateRequired = _authorities is not null,
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
-        RemoteCertificateValidationCallback = (_, certificate, _, _) =>
-            _authorities is null || (certificate is X509Certificate2 shown && IsSigned(shown)),
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = (_, certificate, _, errors) => _authorities is null
+            || (certificate is not null && errors == SslPolicyErrors.None),
     };
 
-    bool IsSigned(X509Certificate2 certificate)
+    // Nothing is fetched while a loop waits: a client could say from where.
+    X509ChainPolicy Policy()
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities!);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        return chain.Build(certificate);
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+        };
+        policy.CustomTrustStore.AddRange(_authorities ?? []);
+        return policy;
     }
 
     public void Dispose() => _certificate.Dispose();

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Buffers.Binary;
 using System.Text;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -17,59 +16,30 @@ internal sealed record LoggedIn(
     Connection Connection, byte[] KeyData, IReadOnlyList<KeyValuePair<string, string>> Reported, byte[] Rest);
 
 /// <summary>Logs in to a server as a pool's user (PostgreSQL manual, Message Flow: Start-up). On the loop.</summary>
-internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, ServerKeys keys)
+internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, ServerKeys keys, ServerTls tls)
 {
-    readonly Inbox _inbox = new();
+    readonly ServerDoor _door = new(loop, server, tls);
     readonly List<KeyValuePair<string, string>> _reported = [];
-    Connection? _connection;
     LoginRefused? _refused;
     ScramClient? _scram;
     byte[] _keyData = [];
     bool _isIn;
 
     /// <summary>Its time is up: it ends, refused.</summary>
-    public void GiveUp() => _inbox.GiveUp();
+    public void GiveUp() => _door.GiveUp();
 
     /// <summary>Exactly one of the two.</summary>
     public async Task<(LoggedIn? In, LoginRefused? Refused)> RunAsync()
     {
-        try
-        {
-            _refused = await ConnectAsync();
-            if (_refused is null)
-            {
-                _connection!.Send(Startup());
-                await ConverseAsync();
-            }
-        }
-        catch (Exception failed) when (failed is SocketException or IOException)
-        {
-            _refused = new LoginRefused(null, $"{server}: {failed.Message}");
-        }
-        var loggedIn = _refused is null
-            ? new LoggedIn(_connection!, _keyData, _reported, _inbox.Bytes.ToArray())
-            : null;
-        if (loggedIn is null)
-            _connection?.Close();
-        _inbox.Dispose();
-        return (loggedIn, _refused);
-    }
-
-    async Task<LoginRefused?> ConnectAsync()
-    {
-        var address = IPAddress.TryParse(server.Host, out var literal)
-            ? literal
-            : (await Dns.GetHostAddressesAsync(server.Host))[0];
-        var (connection, connected) = Connection.Connect(
-            loop, new IPEndPoint(address, server.Port), ProxyLimits.BackendUnackedMs, _inbox);
-        (_connection, _inbox.Connection) = (connection, connection);
-        var gaveUp = _inbox.MoreAsync();
-        if (await Task.WhenAny(connected, gaveUp) == gaveUp)
-            return new LoginRefused(null, $"{server} does not take connections");
-        var error = await connected;
-        return error == SocketError.Success
-            ? null
-            : new LoginRefused(null, $"{server}: {new SocketException((int)error).Message}");
+        using var door = _door;
+        if (await door.OpenAsync() is { } why)
+            return (null, new LoginRefused(null, why));
+        door.Connection!.Send(Startup());
+        await ConverseAsync(door.Inbox);
+        if (_refused is null)
+            return (new LoggedIn(door.Connection, _keyData, _reported, door.Inbox.Bytes.ToArray()), null);
+        door.Connection.Close();
+        return (null, _refused);
     }
 
     byte[] Startup()
@@ -81,21 +51,21 @@ internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, Se
         return StartupParameters.Write(3, 0, values);
     }
 
-    async Task ConverseAsync()
+    async Task ConverseAsync(Inbox inbox)
     {
         while (!_isIn && _refused is null)
         {
-            switch (MessageHeader.FromServer(_inbox.Bytes, out var header))
+            switch (MessageHeader.FromServer(inbox.Bytes, out var header))
             {
-                case HeaderRead.Whole when header.WholeBytes <= _inbox.Bytes.Length:
-                    Hear(header.Tag, _inbox.Bytes.Slice(MessageHeader.Bytes, header.BodyBytes));
-                    _inbox.Drop((int)header.WholeBytes);
+                case HeaderRead.Whole when header.WholeBytes <= inbox.Bytes.Length:
+                    Hear(header.Tag, inbox.Bytes.Slice(MessageHeader.Bytes, header.BodyBytes));
+                    inbox.Drop((int)header.WholeBytes);
                     break;
                 case HeaderRead.Broken:
                     _refused = new LoginRefused(null, $"{server} does not speak PostgreSQL's protocol");
                     break;
                 default:
-                    if (!await _inbox.MoreAsync())
+                    if (!await inbox.MoreAsync())
                         _refused = new LoginRefused(null, $"{server} ended the login, or took too long");
                     break;
             }
@@ -107,7 +77,7 @@ internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, Se
         switch (tag)
         {
             case ServerMessage.Authentication when body.Length >= sizeof(int):
-                Authenticate(System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(body), body[sizeof(int)..]);
+                Authenticate(BinaryPrimitives.ReadInt32BigEndian(body), body[sizeof(int)..]);
                 break;
             case ServerMessage.ParameterStatus when TryPair(body, out var pair):
                 _reported.Add(pair);
@@ -148,7 +118,7 @@ internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, Se
             case 5 when keys.Md5 is { } stored && rest.Length >= Md5Password.SaltBytes:
                 Answer(Encoding.ASCII.GetBytes(Md5Password.Answer(stored, rest[..Md5Password.SaltBytes]) + "\0"));
                 break;
-            case 10 when Scram() is { } scram:
+            case 10 when Scram(rest) is { } scram:
                 _scram = scram;
                 Answer(FirstOf(scram));
                 break;
@@ -166,19 +136,24 @@ internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, Se
     }
 
     // Keys are good for one salt alone: the server's own is known to fit only where its secret was shown to us.
-    ScramClient? Scram() => keys.Password is { } password ? new ScramClient(password, null)
-        : keys.Scram is { } shown ? new ScramClient(shown, null) : null;
+    ScramClient? Scram(ReadOnlySpan<byte> mechanisms)
+    {
+        var offered = Encoding.ASCII.GetString(mechanisms).Split('\0');
+        var binding = offered.Contains(ScramServer.NamePlus, StringComparer.Ordinal) ? _door.Binding : null;
+        return keys.Password is { } password ? new ScramClient(password, binding)
+            : keys.Scram is { } shown ? new ScramClient(shown, binding) : null;
+    }
 
     static byte[] FirstOf(ScramClient scram)
     {
         var first = Encoding.UTF8.GetBytes(scram.Begin());
         var body = new List<byte>(Encoding.ASCII.GetBytes(scram.Mechanism + "\0"));
         var length = new byte[sizeof(int)];
-        System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(length, first.Length);
+        BinaryPrimitives.WriteInt32BigEndian(length, first.Length);
         body.AddRange(length);
         body.AddRange(first);
         return [.. body];
     }
 
-    void Answer(ReadOnlySpan<byte> body) => _connection!.Send(Messages.Of(ClientMessage.Password, body));
+    void Answer(ReadOnlySpan<byte> body) => _door.Connection!.Send(Messages.Of(ClientMessage.Password, body));
 }

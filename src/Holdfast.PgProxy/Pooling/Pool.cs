@@ -226,7 +226,8 @@ internal sealed class Pool
 
     async Task<LoginRefused?> LoginAsync(Server server)
     {
-        var login = new ServerLogin(Worker.Loop, server, Shared.Key, Shared.Keys);
+        var login = new ServerLogin(
+            Worker.Loop, server, Shared.Key, Shared.Keys, Worker.Plane.Access.Servers);
         var limit = Worker.ServerLogins.Add(login.GiveUp);
         var (loggedIn, refused) = await login.RunAsync();
         Worker.ServerLogins.Met(limit);

@@ -1,5 +1,4 @@
-using System.Net;
-using System.Net.Sockets;
+using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Routing;
 
@@ -11,38 +10,24 @@ internal static class CancelRequest
 {
     /// <param name="loop">The one that we are on.</param>
     /// <param name="server">Whose.</param>
+    /// <param name="tls">How it is talked to.</param>
     /// <param name="packet">The whole request.</param>
     /// <param name="over">PostgreSQL has closed, and so has sent its signal; or its time is up.</param>
-    public static void Send(EventLoop loop, Server server, byte[] packet, Action over) =>
-        _ = SendAsync(loop, server, packet, over);
+    public static void Send(EventLoop loop, Server server, ServerTls tls, byte[] packet, Action over) =>
+        _ = SendAsync(loop, server, tls, packet, over);
 
-    static async Task SendAsync(EventLoop loop, Server server, byte[] packet, Action over)
+    static async Task SendAsync(EventLoop loop, Server server, ServerTls tls, byte[] packet, Action over)
     {
-        using var inbox = new Inbox();
+        using var door = new ServerDoor(loop, server, tls);
         using var limit = new CancellationTokenSource(ProxyLimits.Cancel);
-        Connection? connection = null;
-        try
+        await using var late = limit.Token.Register(() => loop.Post(door.GiveUp));
+        if (await door.OpenAsync() is null)
         {
-            var address = IPAddress.TryParse(server.Host, out var literal)
-                ? literal
-                : (await Dns.GetHostAddressesAsync(server.Host, limit.Token))[0];
-            (connection, var connected) = Connection.Connect(
-                loop, new IPEndPoint(address, server.Port), ProxyLimits.BackendUnackedMs, inbox);
-            if (await connected.WaitAsync(limit.Token) != SocketError.Success)
-                return;
-            inbox.Connection = connection;
-            connection.Send(packet);
-            while (await inbox.MoreAsync().WaitAsync(limit.Token))
-                inbox.Drop(inbox.Bytes.Length);
+            door.Connection!.Send(packet);
+            while (await door.Inbox.MoreAsync())
+                door.Inbox.Drop(door.Inbox.Bytes.Length);
+            door.Connection.Close();
         }
-        catch (Exception failed) when (failed is OperationCanceledException or SocketException or IOException)
-        {
-            // It may have arrived or not.
-        }
-        finally
-        {
-            connection?.Close();
-            over();
-        }
+        over();
     }
 }

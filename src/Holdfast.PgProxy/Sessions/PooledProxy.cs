@@ -24,26 +24,26 @@ internal sealed class PooledProxy : IDisposable
     readonly ConcurrentDictionary<CancelKey, (Worker Worker, ClientSession Session)> _clients = new();
     readonly List<(Port Port, Socket Socket)> _listeners = [];
     volatile RouteTable _routes = RouteTable.None;
+    volatile Access _access;
     volatile bool _isDraining;
     volatile PoolSettings _poolSettings;
     int _connected;
 
     public PooledProxy(
-        ProxySettings settings, PoolSettings pools, IUserSecrets secrets, Switchboard board,
+        ProxySettings settings, PoolSettings pools, Access access, Switchboard board,
         Func<TimeSpan> bootClock, ILogger log)
     {
-        (Settings, _poolSettings, Secrets, _board, _bootClock, Log)
-            = (settings, pools, secrets, board, bootClock, log);
+        (Settings, _poolSettings, _access, _board, _bootClock, Log)
+            = (settings, pools, access, board, bootClock, log);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
     }
 
     public ProxySettings Settings { get; }
     public PoolSettings Pools => _poolSettings;
-    public IUserSecrets Secrets { get; }
 
-    /// <summary>Null: clients talk in clear.</summary>
-    public ClientTls? Tls => Settings.Tls;
+    /// <summary>For whoever comes from now on.</summary>
+    public Access Access { get => _access; set => _access = value; }
     public ILogger Log { get; }
     public IReadOnlyList<Worker> Workers { get; }
     public RouteTable Routes => _routes;

@@ -189,7 +189,8 @@ internal sealed partial class ServerSession : ConnectionUser
     public void Cancel()
     {
         CancelsUnderWay++;
-        CancelRequest.Send(_pool.Worker.Loop, Server, Messages.Cancel(_keyData), () =>
+        var worker = _pool.Worker;
+        CancelRequest.Send(worker.Loop, Server, worker.Plane.Access.Servers, Messages.Cancel(_keyData), () =>
         {
             CancelsUnderWay--;
             if (!_isClosed)

@@ -21,7 +21,7 @@ internal sealed class Worker
     {
         (Plane, Loop) = (plane, loop);
         _farewells = new Deadlines(loop, ProxyLimits.Farewell);
-        Startups = new Deadlines(loop, ProxyLimits.Startup);
+        Startups = new Deadlines(loop, plane.Settings.ClientLoginTimeout);
         ServerLogins = new Deadlines(loop, ProxyLimits.ServerLogin);
     }
 

@@ -5,7 +5,6 @@ using Holdfast.Commands;
 using Holdfast.Foundation.Logging;
 using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
-using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 using Holdfast.Store.Etcd;
@@ -42,11 +41,10 @@ static class PgProxyWiring
         {
             var ledger = TermLedger.Open(Path.Combine(data, "pgproxy"), TimeProvider.System);
             using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
-            using var tls = proxy.Tls is { } paths ? Tls(paths) : null;
             using var server = new PgProxyServer(
-                Settings(file, proxy) with { Tls = tls }, topology,
+                Settings(file, proxy), topology,
                 new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs,
-                proxy.Pool == PoolKind.None ? null : Users(open, users));
+                proxy.Pool == PoolKind.None ? null : PgProxyAccess.Read(open, proxy, users));
             await ServeAsync(server, watcher, topology, stop);
             return 0;
         }
@@ -81,17 +79,6 @@ static class PgProxyWiring
     static PoolSettings Pools(PgProxySettings proxy) =>
         new PoolSettings { Mode = PoolMode.Session, Databases = proxy.Databases, Users = proxy.Users }
             .With(proxy.Limits);
-
-    static ClientTls Tls(ClientTlsSettings paths)
-    {
-        var authorities = paths.ClientCa is { } path ? File.ReadAllText(path) : null;
-        return new ClientTls(
-            File.ReadAllText(paths.Certificate), File.ReadAllText(paths.Key), authorities, paths.IsRequired);
-    }
-
-    static FileSecrets Users(OpenFile open, string? users) => new(UserList.Read(users is null
-        ? UserList.Write(ConfigFiles.ReadSecrets(open.Path, open.File).Passwords)
-        : File.ReadAllText(users)));
 
     static async Task<int> SayAsync(string problem)
     {

@@ -17,12 +17,18 @@ sealed class ProxyUnderTest : IAsyncDisposable
     /// <param name="pools">Null: each client logs in to a server of its own.</param>
     public ProxyUnderTest(
         TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default, PoolSettings? pools = null,
-        ClientTls? tls = null)
+        ClientTls? tls = null, ServerTls? servers = null, Func<Access, Access>? access = null)
     {
         var users = new Dictionary<string, UserSecret>
         {
             ["postgres"] = UserSecret.Of("postgres", RealPostgres.Password),
             ["nobody"] = UserSecret.Of("nobody", RealPostgres.Password),
+        };
+        Access = new Access
+        {
+            Users = new FileSecrets(users),
+            Tls = tls,
+            Servers = servers ?? ServerTls.Disabled,
         };
         Server = new PgProxyServer(
             new ProxySettings
@@ -35,11 +41,13 @@ sealed class ProxyUnderTest : IAsyncDisposable
                 ClientsMax = clientsMax,
                 DrainLimit = drain,
                 Pools = pools,
-                Tls = tls,
             },
-            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance, new FileSecrets(users));
+            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance, access is null ? Access : access(Access));
         _running = Server.RunAsync(_stop.Token);
     }
+
+    /// <summary>Before it was changed.</summary>
+    public Access Access { get; }
 
     public FakeTopology Topology { get; } = new();
     public FakeTermMemory Terms { get; } = new();

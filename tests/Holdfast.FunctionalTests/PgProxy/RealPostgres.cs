@@ -31,7 +31,8 @@ public sealed class RealPostgres : IAsyncLifetime
             ["-D", Data, "-U", User, "-A", "scram-sha-256", $"--pwfile={_folder}/password", "--no-sync", "-E", "UTF8"]);
         await RunAsync("openssl",
         [
-            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=postgres.test",
+            "-addext", "subjectAltName=IP:127.0.0.1",
             "-keyout", $"{Data}/server.key", "-out", $"{Data}/server.crt",
         ]);
         await File.AppendAllLinesAsync(Conf,
@@ -41,6 +42,22 @@ public sealed class RealPostgres : IAsyncLifetime
         ]);
         await StartAsync(wait: true);
     }
+
+    /// <summary>PEM: what it shows, signed by itself.</summary>
+    public string Certificate => File.ReadAllText(Path.Combine(Data, "server.crt"));
+
+    /// <summary>Lines in front of pg_hba.conf, and behind postgresql.conf; then it reads both again.</summary>
+    public async Task ConfigureAsync(string[] access, params string[] settings)
+    {
+        var rules = Path.Combine(Data, "pg_hba.conf");
+        var known = await File.ReadAllTextAsync(rules);
+        await File.WriteAllTextAsync(rules, string.Join('\n', [.. access, known]));
+        await File.AppendAllLinesAsync(Conf, settings);
+        await RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "reload"]);
+    }
+
+    /// <summary>A file among its data, for its own use.</summary>
+    public Task GiveAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(Data, name), text);
 
     /// <param name="wait">Until it answers; else only until its process runs.</param>
     public Task StartAsync(bool wait)
