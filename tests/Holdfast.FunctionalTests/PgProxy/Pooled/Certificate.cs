@@ -31,7 +31,7 @@ sealed record Certificate(string Pem, string Key)
             return new Certificate(own.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
         }
         using var signer = X509Certificate2.CreateFromPem(authority.Pem, authority.Key);
-        using var signed = request.Create(signer, from, signer.NotAfter, RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(signer, from, until.AddHours(-1), RandomNumberGenerator.GetBytes(8));
         return new Certificate(signed.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }
 }
