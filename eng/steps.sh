@@ -41,6 +41,10 @@ missing_packages() {
   [[ -z ${1:-} ]] || command -v patronictl >/dev/null || echo patroni
   [[ ${1:-} != for-rivals && ${1:-} != for-proxies ]] || command -v haproxy >/dev/null || echo haproxy
   [[ ${1:-} != for-proxies ]] || command -v pgbouncer >/dev/null || echo pgbouncer
+  [[ ${1:-} == for-tests ]] || return 0
+  /usr/bin/python3 -c 'import psycopg2' 2>/dev/null || echo python3-psycopg2
+  command -v node >/dev/null || echo nodejs
+  command -v npm >/dev/null || echo npm
 }
 
 install_missing() {
@@ -79,6 +83,20 @@ install_packages() {
     for service in etcd patroni haproxy pgbouncer; do
       [[ " $* " != *" $service"* ]] || systemctl disable --now "$service" || true
     done
+  fi
+}
+
+# The drivers of other languages that the tests use, in the versions of the lock file. Without a registry they are
+# missing, and their tests say so.
+install_drivers() {
+  local folder=$root/artifacts/clients source=$root/tests/Holdfast.FunctionalTests/PgProxy/Clients
+  cmp -s "$source/package-lock.json" "$folder/installed.json" && return
+  mkdir -p "$folder"
+  cp "$source/package.json" "$source/package-lock.json" "$folder/"
+  if (cd "$folder" && timeout 120 npm ci --omit=optional --ignore-scripts --no-audit --no-fund) >&2; then
+    cp "$source/package-lock.json" "$folder/installed.json"
+  else
+    say "npm did not install the drivers: their tests are skipped"
   fi
 }
 

@@ -30,6 +30,9 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
         return -1;
     }
 
+    /// <summary>Slots are 0 to this less one.</summary>
+    public static int Count => s_names.Length;
+
     public static string NameOf(int slot) => s_names[slot];
 
     public string? this[int slot] => _values[slot];

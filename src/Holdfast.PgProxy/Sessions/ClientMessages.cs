@@ -88,8 +88,9 @@ internal sealed partial class ClientSession
         if ((QueryText.Read(WithoutZero(body)) & TextTraits.Renews) == TextTraits.None)
             return false;
         DropNames();
-        Parameters = _startup;
         Connection.Send(Messages.Discarded);
+        Connection.Send(Reports(Parameters, _startup));
+        Parameters = _startup;
         Connection.Send(Messages.Ready);
         return true;
     }
@@ -286,8 +287,10 @@ internal sealed partial class ClientSession
         }
         if (isClose)
         {
-            Server!.Owe(new Due(DueKind.Close, DueTo.ClientFromUs));
-            Forget(name);
+            // For good once it has its turn: behind an error it would be skipped.
+            var key = name.ToArray();
+            _names!.Remove(key);
+            Server!.Owe(new Due(DueKind.Close, DueTo.ClientFromUs, TextTraits.None, statement, key));
             return DropWhole(input, at, header);
         }
         Ensure(statement, ref outgoing);
@@ -302,6 +305,13 @@ internal sealed partial class ClientSession
         if (_names is not null
             && _names.GetAlternateLookup<ReadOnlySpan<byte>>().Remove(name, out _, out var statement))
             Worker.Statements.Drop(statement);
+    }
+
+    /// <summary>Its Close was skipped.</summary>
+    public void Restore(byte[] name, PreparedStatement statement)
+    {
+        _names ??= new(ByteComparer.Instance);
+        _names[name] = statement;
     }
 
     void DropNames()

@@ -16,7 +16,8 @@ internal sealed partial class ClientSession : ConnectionUser
     readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
-    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset, _isFull;
+    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
+    int _reported;
     (string SqlState, string Message)? _untold;
 
     /// <param name="ended">Told once, when it is over.</param>
@@ -292,14 +293,17 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>Its server's parameter changed while it had it.</summary>
     public void OnParameter(int slot, string value)
     {
-        if (!_isSettingUp)
-            Parameters = Worker.Parameters.Same(Parameters.With(slot, value));
+        if (_isSettingUp)
+            return;
+        Parameters = Worker.Parameters.Same(Parameters.With(slot, value));
+        _reported |= 1 << slot;
     }
 
     /// <summary>A statement of its own was carried out.</summary>
     public void OnCompleted(ReadOnlySpan<byte> tag, TextTraits traits)
     {
         _wasReset |= CommandTag.Resets(tag);
+        _wasRenewed |= CommandTag.IsDiscardAll(tag);
         if (CommandTag.Forgets(tag) && (traits & TextTraits.Forgets) == TextTraits.None)
             DropNames();
         else if (CommandTag.MakesState(tag)
@@ -309,15 +313,12 @@ internal sealed partial class ClientSession : ConnectionUser
         }
     }
 
-    /// <summary>A unit of its own is over.</summary>
-    public void OnReady()
+    /// <summary>A unit of its own is over. What the client must be told before it hears so; null: nothing.</summary>
+    public byte[]? OnReady()
     {
-        if (!_wasReset)
-            return;
-        _wasReset = false;
-        Parameters = _startup;
-        // The server is to be told once more what the login said.
-        _isNew |= !IsInUnit && Server is { Due.Count: 0 };
+        var told = _wasReset ? Reset() : null;
+        _reported = 0;
+        return told;
     }
 
     void Pin()

@@ -68,7 +68,8 @@ internal sealed partial class ServerSession
         if (isRead && header.WholeBytes > input.Length)
             return -1;
         _passesOn = Client is not null && (Due.Count == 0 || Due.First.To == DueTo.Client);
-        if (!Hear(header.Tag, isRead ? input.Slice(MessageHeader.Bytes, header.BodyBytes) : default))
+        var body = isRead ? input.Slice(MessageHeader.Bytes, header.BodyBytes) : default;
+        if (!Hear(header.Tag, body, ref outgoing))
         {
             outgoing.Flush();
             Lose($"{Server} answered out of turn ({(char)header.Tag})");
@@ -82,7 +83,7 @@ internal sealed partial class ServerSession
         or ServerMessage.ParameterStatus or ServerMessage.ReadyForQuery;
 
     // False: it is no answer to what is due.
-    bool Hear(byte tag, ReadOnlySpan<byte> body)
+    bool Hear(byte tag, ReadOnlySpan<byte> body, ref Outgoing outgoing)
     {
         switch (tag)
         {
@@ -104,7 +105,7 @@ internal sealed partial class ServerSession
             case ServerMessage.EmptyQueryResponse or ServerMessage.PortalSuspended:
                 return (Due.Count > 0 && Due.First.Kind == DueKind.Query) || Answered(DueKind.Execute);
             case ServerMessage.ReadyForQuery:
-                return IsReady(body);
+                return IsReady(body, ref outgoing);
             default:
                 Note(tag, body);
                 return true;
@@ -157,7 +158,7 @@ internal sealed partial class ServerSession
         return true;
     }
 
-    bool IsReady(ReadOnlySpan<byte> body)
+    bool IsReady(ReadOnlySpan<byte> body, ref Outgoing outgoing)
     {
         if (Due.Count == 0 || !Due.First.EndsUnit)
             return false;
@@ -166,8 +167,8 @@ internal sealed partial class ServerSession
         _hasEarlyCopyEnd &= Due.Count > 1;
         if (Due.Take().To == DueTo.Nobody)
             Client?.OnSetUp(_lastError);
-        else
-            Client?.OnReady();
+        else if (Client?.OnReady() is { } told)
+            outgoing.Insert(told);
         _lastError = null;
         return true;
     }
@@ -194,15 +195,30 @@ internal sealed partial class ServerSession
             return;
         // What was ours failed in the client's place, such as a parse: it is the client's error.
         _passesOn = Client is not null;
-        while (Due.Count > 0 && Due.First.Kind != DueKind.Sync)
-            ForgetUnparsed(Due.Take());
+        var skipped = 0;
+        while (skipped < Due.Count && Due[skipped].Kind != DueKind.Sync)
+            skipped++;
+        // The last first: a name may have been closed and given anew.
+        for (var i = skipped - 1; i >= 0; i--)
+            Undo(Due[i]);
+        while (skipped-- > 0)
+            Due.Take();
         _skipsToSync = Due.Count == 0;
     }
 
-    void ForgetUnparsed(Due due)
+    // It was taken for done when it was sent.
+    void Undo(Due due)
     {
-        if (due is not { Kind: DueKind.Parse, Statement: { } statement })
+        if (due.Statement is not { } statement)
             return;
+        if (due.Kind == DueKind.Close)
+        {
+            if (Client is null)
+                _pool.Worker.Statements.Drop(statement);
+            else
+                Client.Restore(due.Name!, statement);
+            return;
+        }
         if (due.To != DueTo.ClientFromUs)
             Statements.Forget(statement);
         if (due.Name is { } name)
@@ -230,10 +246,17 @@ internal sealed partial class ServerSession
             _isSpoiled = true;
     }
 
+    byte[] Closed(Due due)
+    {
+        if (due.Statement is { } statement)
+            _pool.Worker.Statements.Drop(statement);
+        return Messages.CloseComplete;
+    }
+
     byte[] AnswerTo(Due due) => due.Kind switch
     {
         DueKind.Parse => Messages.ParseComplete,
-        DueKind.Close => Messages.CloseComplete,
+        DueKind.Close => Closed(due),
         _ => [.. Messages.Deallocated, .. Messages.Of(ServerMessage.ReadyForQuery, [_status])],
     };
 }

@@ -66,7 +66,7 @@ internal sealed partial class ServerSession : ConnectionUser
     {
         if (_skipsToSync && due.Kind != DueKind.Sync)
         {
-            ForgetUnparsed(due);
+            Undo(due);
             return;
         }
         _skipsToSync &= due.Kind != DueKind.Sync;
@@ -178,6 +178,11 @@ internal sealed partial class ServerSession : ConnectionUser
         if (_isClosed)
             return;
         _isClosed = true;
+        for (var i = 0; i < Due.Count; i++)
+        {
+            if (Due[i] is { Kind: DueKind.Close, Statement: { } statement })
+                _pool.Worker.Statements.Drop(statement);
+        }
         if (!Connection.IsClosed && IsAtRest)
             Connection.Send(Messages.Terminate);
         Connection.Close();

@@ -73,6 +73,23 @@ public sealed class RealPostgres : IAsyncLifetime
         await RunAsync("touch", [$"{Data}/standby.signal"]);
     }
 
+    /// <summary>A standby of it that follows, and serves readers. The caller disposes it.</summary>
+    public async Task<RealPostgres> StartStandbyAsync()
+    {
+        var standby = new RealPostgres();
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", [User, standby._folder], asRoot: true);
+        await RunAsync("env",
+        [
+            $"PGPASSWORD={Password}", Program("pg_basebackup"), "-h", "127.0.0.1", "-p", $"{Port}", "-U", User,
+            "-D", standby.Data, "-R", "-c", "fast", "--no-sync",
+        ]);
+        await File.AppendAllLinesAsync(
+            standby.Conf, [$"port = {standby.Port}", $"unix_socket_directories = '{standby._folder}'"]);
+        await standby.StartAsync(wait: true);
+        return standby;
+    }
+
     public Task PromoteAsync() => RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "-W", "promote"]);
 
     public Task StopAsync() => RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);

@@ -1,21 +1,57 @@
-using System.Diagnostics;
 using Holdfast.PgProxy.Pooling;
-using Npgsql;
-using NpgsqlTypes;
 using Shouldly;
 using Xunit;
+using static Holdfast.FunctionalTests.PgProxy.Pooled.Shell;
 
 namespace Holdfast.FunctionalTests.PgProxy.Pooled;
 
-/// <summary>The programs that people use, through both modes.</summary>
-public sealed class ClientsTests(RealPostgres postgres) : PooledPostgres(postgres)
+/// <summary>The programs and drivers that people use, through both ports in both modes. Npgsql has its own
+/// tests.</summary>
+public sealed class ClientsTests(PostgresPair postgres) : PooledPair(postgres)
 {
+    const string IsStandby = "SELECT 40 + 2, pg_is_in_recovery()";
+
+    static string Clients => Path.Combine(Root, "tests/Holdfast.FunctionalTests/PgProxy/Clients");
+    static string NodeModules => Path.Combine(Root, "artifacts/clients/node_modules");
+
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
-    public async Task Psql_works_through_both_ports(PoolMode mode)
+    public async Task Psql_works(PoolMode mode)
     {
         var proxy = Start(mode);
-        (await Queries.PsqlAsync(proxy.PrimaryPort, "disable", "SELECT 40 + 2")).ShouldBe((0, "42\n", ""));
-        (await Queries.PsqlAsync(proxy.ReplicasPort, "prefer", "SELECT 40 + 2")).ShouldBe((0, "42\n", ""));
+        foreach (var tls in (string[])["disable", "prefer"])
+        {
+            (await Queries.PsqlAsync(proxy.PrimaryPort, tls, IsStandby)).ShouldBe((0, "42|f\n", ""));
+            (await Queries.PsqlAsync(proxy.ReplicasPort, tls, IsStandby)).ShouldBe((0, "42|t\n", ""));
+        }
+    }
+
+    // What psql does beyond a statement: cursors (FETCH_COUNT), \copy both ways, variables, \gexec, an error inside.
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task A_psql_script_works(PoolMode mode)
+    {
+        var proxy = Start(mode, size: 1);
+        var script = Path.GetTempFileName();
+        await File.WriteAllTextAsync(script, """
+            DROP TABLE IF EXISTS script;
+            CREATE TABLE script (id int PRIMARY KEY, text text);
+            \copy script FROM PROGRAM 'seq 1 1000 | sed s/$/,row/' CSV
+            BEGIN;
+            SAVEPOINT here;
+            INSERT INTO script VALUES (1, 'twice');
+            ROLLBACK TO here;
+            INSERT INTO script VALUES (1001, 'last');
+            COMMIT;
+            \set FETCH_COUNT 100
+            SELECT id FROM script ORDER BY id OFFSET 999;
+            SELECT format('SELECT count(*) FROM %I', 'script') \gexec
+            \copy (SELECT * FROM script WHERE id > 999 ORDER BY id) TO STDOUT
+
+            """, Stop);
+        var (exit, output) = await RunAsync($"psql -XAtq '{Url(proxy.PrimaryPort)}' -f {script}");
+        File.Delete(script);
+        exit.ShouldBe(0, output);
+        output.Split('\n')[^6..].ShouldBe(["1000", "1001", "1001", "1000\trow", "1001\tlast", ""]);
+        output.ShouldContain("duplicate key");
     }
 
     [Theory]
@@ -31,6 +67,11 @@ public sealed class ClientsTests(RealPostgres postgres) : PooledPostgres(postgre
             proxy.PrimaryPort, "-n", "-c", "8", "-j", "2", "-t", "40", "-M", protocol);
         report.ShouldContain("number of transactions actually processed: 320/320");
         report.ShouldContain("number of failed transactions: 0");
+        await Postgres.StandbyHasAllAsync();
+        report = await PgbenchAsync(
+            proxy.ReplicasPort, "-n", "-S", "-c", "8", "-j", "2", "-t", "100", "-M", protocol);
+        report.ShouldContain("number of transactions actually processed: 800/800");
+        report.ShouldContain("number of failed transactions: 0");
     }
 
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
@@ -38,139 +79,74 @@ public sealed class ClientsTests(RealPostgres postgres) : PooledPostgres(postgre
     {
         var proxy = Start(mode, size: 2);
         await PgbenchAsync(proxy.PrimaryPort, "-i", "-q", "-s", "1");
-        var report = await PgbenchAsync(proxy.PrimaryPort, "-n", "-S", "-C", "-c", "4", "-t", "50");
-        report.ShouldContain("number of transactions actually processed: 200/200");
-    }
-
-    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
-    public async Task Npgsql_prepares_pipelines_and_copies(PoolMode mode)
-    {
-        var proxy = Start(mode);
-        await using var connection = await OpenAsync(proxy.PrimaryPort);
-        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS copied (id int, text text); TRUNCATE copied");
-        await using (var import = await connection.BeginBinaryImportAsync(
-            "COPY copied FROM STDIN (FORMAT binary)", Stop))
+        await Postgres.StandbyHasAllAsync();
+        foreach (var port in (int[])[proxy.PrimaryPort, proxy.ReplicasPort])
         {
-            for (var row = 0; row < 5000; row++)
-            {
-                await import.StartRowAsync(Stop);
-                await import.WriteAsync(row, NpgsqlDbType.Integer, Stop);
-                await import.WriteAsync($"row {row}", NpgsqlDbType.Text, Stop);
-            }
-            (await import.CompleteAsync(Stop)).ShouldBe(5000ul);
-        }
-        using (var reader = await connection.BeginTextExportAsync("COPY copied TO STDOUT", Stop))
-            (await reader.ReadToEndAsync(Stop)).Split('\n').Length.ShouldBe(5001);
-
-        await using var prepared = new NpgsqlCommand("SELECT text FROM copied WHERE id = $1", connection);
-        prepared.Parameters.Add(new NpgsqlParameter<int> { TypedValue = 7 });
-        await prepared.PrepareAsync(Stop);
-        for (var turn = 0; turn < 20; turn++)
-            (await prepared.ExecuteScalarAsync(Stop)).ShouldBe("row 7");
-
-        await using var batch = new NpgsqlBatch(connection);
-        for (var turn = 0; turn < 50; turn++)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SELECT {turn}"));
-        await using var results = await batch.ExecuteReaderAsync(Stop);
-        for (var turn = 0; turn < 50; turn++)
-        {
-            (await results.ReadAsync(Stop)).ShouldBeTrue();
-            results.GetInt32(0).ShouldBe(turn);
-            await results.NextResultAsync(Stop);
+            var report = await PgbenchAsync(port, "-n", "-S", "-C", "-c", "4", "-t", "50");
+            report.ShouldContain("number of transactions actually processed: 200/200");
         }
     }
 
-    [Fact]
-    public async Task Npgsql_multiplexes_over_prepared_statements()
-    {
-        var proxy = Start(PoolMode.Transaction, size: 3);
-        var conninfo = new NpgsqlConnectionStringBuilder(RealPostgres.Conninfo(proxy.PrimaryPort))
-        {
-            Pooling = true,
-            Multiplexing = true,
-            MaxAutoPrepare = 10,
-            AutoPrepareMinUsages = 2,
-            MaxPoolSize = 6,
-        };
-        await using var source = NpgsqlDataSource.Create(conninfo.ConnectionString);
-        var sums = await Task.WhenAll(Enumerable.Range(0, 200).Select(async number =>
-        {
-            await using var command = source.CreateCommand($"SELECT $1 + {number % 7}");
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = number });
-            return (int)(await command.ExecuteScalarAsync(Stop))! - number - (number % 7);
-        }));
-        sums.ShouldAllBe(rest => rest == 0);
-    }
-
-    // Its reset goes together with the next use's first message.
+    // Pipelines of libpq, in which pgbench sends one Sync for many statements.
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
-    public async Task Npgsql_pools_and_prepares_on_top(PoolMode mode)
+    public async Task A_pipeline_of_pgbench_works(PoolMode mode)
     {
-        var proxy = Start(mode, size: mode == PoolMode.Session ? 8 : 2);
-        var conninfo = new NpgsqlConnectionStringBuilder(RealPostgres.Conninfo(proxy.PrimaryPort))
+        var proxy = Start(mode, size: 4);
+        var script = Path.GetTempFileName();
+        await File.WriteAllTextAsync(script, """
+            \startpipeline
+            SELECT 1;
+            SELECT :client_id AS two;
+            SELECT repeat('x', 10000);
+            \endpipeline
+            """, Stop);
+        foreach (var port in (int[])[proxy.PrimaryPort, proxy.ReplicasPort])
         {
-            Pooling = true,
-            MaxAutoPrepare = 16,
-            AutoPrepareMinUsages = 2,
-            MaxPoolSize = 6,
-        };
-        await using var source = NpgsqlDataSource.Create(conninfo.ConnectionString);
-        await Task.WhenAll(Enumerable.Range(0, 6).Select(async number =>
-        {
-            for (var turn = 0; turn < 50; turn++)
+            foreach (var protocol in (string[])["extended", "prepared"])
             {
-                await using var connection = await source.OpenConnectionAsync(Stop);
-                (await Queries.AskAsync(connection, $"SELECT {turn % 5}")).ShouldBe(turn % 5);
-                await using var command = new NpgsqlCommand("SELECT $1 + 1", connection);
-                command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = number });
-                (await command.ExecuteScalarAsync(Stop)).ShouldBe(number + 1);
+                (await PgbenchAsync(port, "-n", "-c", "4", "-t", "50", "-M", protocol, "-f", script))
+                    .ShouldContain("number of transactions actually processed: 200/200");
             }
-        }));
+        }
+        File.Delete(script);
     }
 
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task Psycopg2_works(PoolMode mode)
+    {
+        var proxy = Start(mode, size: 2);
+        // The distribution's Python has the distribution's psycopg2.
+        (await RunAsync($"/usr/bin/python3 '{Clients}/driver.py' {proxy.PrimaryPort} {proxy.ReplicasPort}"))
+            .ShouldBe((0, "ok\n"));
+    }
+
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task Nodes_pg_works(PoolMode mode)
+    {
+        Assert.SkipUnless(
+            Directory.Exists(NodeModules), $"no {NodeModules}: ./test installs it where npm reaches its registry");
+        // Its pool has ten connections, which a session's server each wants.
+        var proxy = Start(mode, size: mode == PoolMode.Session ? 12 : 2);
+        (await RunAsync($"NODE_PATH='{NodeModules}' timeout 60 node '{Clients}/driver.js' "
+            + $"{proxy.PrimaryPort} {proxy.ReplicasPort}")).ShouldBe((0, "ok\n"));
+    }
+
+    // In one pipe, from either port into another database.
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
     public async Task A_dump_can_be_restored(PoolMode mode)
     {
         var proxy = Start(mode, size: 2);
         await PgbenchAsync(proxy.PrimaryPort, "-i", "-q", "-s", "1");
-        var url = $"postgres://postgres@127.0.0.1:{proxy.PrimaryPort}/postgres?sslmode=disable";
-        // Not in one pipe: the tables that are dropped are locked until all of the dump is read.
-        var file = Path.GetTempFileName();
-        var (exit, output) = await ShellAsync(
-            $"pg_dump -Fc -t 'pgbench_*' '{url}' >{file} && pg_restore --clean --if-exists -d '{url}' {file}");
-        File.Delete(file);
-        (exit, output).ShouldBe((0, ""));
-        (await Queries.PsqlAsync(proxy.PrimaryPort, "disable", "SELECT count(*) FROM pgbench_accounts"))
-            .ShouldBe((0, "100000\n", ""));
-    }
-
-    static async Task<string> PgbenchAsync(int port, params string[] arguments)
-    {
-        var (exit, output) = await ShellAsync(
-            $"pgbench -h 127.0.0.1 -p {port} -U postgres {string.Join(' ', arguments)} postgres");
-        exit.ShouldBe(0, output);
-        return output;
-    }
-
-    static async Task<(int Exit, string Output)> ShellAsync(string command)
-    {
-        var start = new ProcessStartInfo("sh", ["-c", $"{{ {command}; }} 2>&1"])
+        await Postgres.StandbyHasAllAsync();
+        foreach (var (number, port) in ((int[])[proxy.PrimaryPort, proxy.ReplicasPort]).Index())
         {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            WorkingDirectory = "/",
-        };
-        start.Environment["PGPASSWORD"] = RealPostgres.Password;
-        start.Environment["PGSSLMODE"] = "disable";
-        using var shell = Process.Start(start)!;
-        var output = await shell.StandardOutput.ReadToEndAsync(Stop);
-        await shell.WaitForExitAsync(Stop);
-        return (shell.ExitCode, output);
-    }
-
-    static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
-    {
-        await using var command = new NpgsqlCommand(sql, connection);
-        await command.ExecuteNonQueryAsync(Stop);
+            var copy = $"copy_{mode}_{number}".ToLowerInvariant();
+            (await Queries.PsqlAsync(proxy.PrimaryPort, "disable", $"CREATE DATABASE {copy}")).Exit.ShouldBe(0);
+            (await RunAsync(
+                $"pg_dump -Fc -t 'pgbench_*' '{Url(port)}' | pg_restore -d '{Url(proxy.PrimaryPort, copy)}'"))
+                .ShouldBe((0, ""));
+            (await RunAsync($"psql -XAt '{Url(proxy.PrimaryPort, copy)}' -c 'SELECT count(*) FROM pgbench_accounts'"))
+                .ShouldBe((0, "100000\n"));
+        }
     }
 }

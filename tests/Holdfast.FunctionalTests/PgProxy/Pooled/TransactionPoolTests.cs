@@ -64,6 +64,28 @@ public sealed class TransactionPoolTests(RealPostgres postgres) : PooledPostgres
         (await Queries.AskAsync(second, "SHOW application_name")).ShouldBe("it's me");
     }
 
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task A_reset_leads_back_to_what_the_login_said(PoolMode mode)
+    {
+        var proxy = Start(mode, size: 1);
+        await using var connection = await OpenAsync(proxy.PrimaryPort, "Application Name=mine;Timezone=Asia/Tokyo");
+        const string Look = "SELECT concat_ws(', ', current_setting('application_name'), current_setting('TimeZone'), "
+            + "current_setting('IntervalStyle'))";
+        await Queries.AskAsync(connection, "SET application_name = 'other'");
+        await Queries.AskAsync(connection, "SET IntervalStyle = 'iso_8601'");
+        await Queries.AskAsync(connection, "RESET application_name");
+        (await Queries.AskAsync(connection, Look)).ShouldBe("mine, Asia/Tokyo, iso_8601");
+        connection.PostgresParameters["application_name"].ShouldBe("mine");
+        foreach (var reset in (string[])["RESET ALL", "DISCARD ALL"])
+        {
+            await Queries.AskAsync(connection, "SET TimeZone = 'UTC'");
+            await Queries.AskAsync(connection, "SET IntervalStyle = 'iso_8601'");
+            await Queries.AskAsync(connection, reset);
+            (await Queries.AskAsync(connection, Look)).ShouldBe("mine, Asia/Tokyo, postgres");
+            connection.PostgresParameters["TimeZone"].ShouldBe("Asia/Tokyo");
+        }
+    }
+
     [Fact]
     public async Task Clients_with_other_settings_take_turns_on_one_server()
     {
