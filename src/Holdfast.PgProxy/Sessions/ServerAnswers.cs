@@ -198,12 +198,17 @@ internal sealed partial class ServerSession
         var skipped = 0;
         while (skipped < Due.Count && Due[skipped].Kind != DueKind.Sync)
             skipped++;
-        // The last first: a name may have been closed and given anew.
-        for (var i = skipped - 1; i >= 0; i--)
-            Undo(Due[i]);
+        Undo(skipped);
         while (skipped-- > 0)
             Due.Take();
         _skipsToSync = Due.Count == 0;
+    }
+
+    // The last first: a name may have been closed and given anew.
+    void Undo(int count)
+    {
+        for (var i = count - 1; i >= 0; i--)
+            Undo(Due[i]);
     }
 
     // It was taken for done when it was sent.

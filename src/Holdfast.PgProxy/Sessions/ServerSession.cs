@@ -135,6 +135,7 @@ internal sealed partial class ServerSession : ConnectionUser
             UnnamedOf = null;
         if (!IsAtRest || CancelsUnderWay > 0)
         {
+            Undo(Due.Count);
             Close();
         }
         else if (mayHaveState)
@@ -155,6 +156,7 @@ internal sealed partial class ServerSession : ConnectionUser
         if (_isClosed)
             return;
         var (client, isWhole) = (Client, _passing == 0 || !_passesOn);
+        Undo(Due.Count);
         Client = null;
         Connection.Reset();
         Close();
@@ -178,11 +180,6 @@ internal sealed partial class ServerSession : ConnectionUser
         if (_isClosed)
             return;
         _isClosed = true;
-        for (var i = 0; i < Due.Count; i++)
-        {
-            if (Due[i] is { Kind: DueKind.Close, Statement: { } statement })
-                _pool.Worker.Statements.Drop(statement);
-        }
         if (!Connection.IsClosed && IsAtRest)
             Connection.Send(Messages.Terminate);
         Connection.Close();

@@ -14,6 +14,8 @@ sealed class RawClient : IDisposable
 
     readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    public Socket Socket => _socket;
+
     public static async Task<RawClient> ConnectAsync(int port)
     {
         var client = new RawClient();

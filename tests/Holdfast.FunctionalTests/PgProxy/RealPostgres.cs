@@ -94,6 +94,13 @@ public sealed class RealPostgres : IAsyncLifetime
 
     public Task StopAsync() => RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "-m", "immediate", "stop"]);
 
+    /// <summary>STOP freezes its processes, CONT lets them go on.</summary>
+    public async Task SignalAllAsync(string signal)
+    {
+        var postmaster = (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0];
+        await RunAsync("sh", ["-c", $"kill -{signal} {postmaster} $(ps -o pid= --ppid {postmaster}) || true"]);
+    }
+
     /// <summary>For a connection through <paramref name="port"/>; none is kept after its use.</summary>
     public static string Conninfo(int port, SslMode tls = SslMode.Disable) => new NpgsqlConnectionStringBuilder
     {

@@ -50,6 +50,11 @@ sealed partial class Talk : IDisposable
                 continue;
             switch (BinaryPrimitives.ReadInt32BigEndian(body))
             {
+                case 5:
+                    var answer = Md5Password.Answer(
+                        Md5Password.Stored(user, RealPostgres.Password), body.AsSpan(sizeof(int)));
+                    await client.SendAsync(FakePostgres.Message('p', Encoding.ASCII.GetBytes(answer + "\0")));
+                    break;
                 case 10:
                     var first = Encoding.UTF8.GetBytes(scram.Begin());
                     var length = new byte[sizeof(int)];
@@ -67,6 +72,9 @@ sealed partial class Talk : IDisposable
     }
 
     public RawClient Client => _client;
+
+    /// <summary>What it was told so far counts no more.</summary>
+    public void Forget() => _heard.Clear();
 
     /// <summary>Asks for an end of what it runs; returns when the request was taken.</summary>
     public async Task CancelAsync(int port)
