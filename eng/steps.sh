@@ -179,3 +179,25 @@ publish() {
   rm -rf "$target"
   mv "$target.new" "$target"
 }
+
+# ---- endurance ----
+
+# One of the endurance tests of the proxy, for as long as is asked, with the built program.
+#   run_endurance CLASS TIME [--for TIME] [--seed N]
+run_endurance() {
+  local class=$1 time=$2 seed=
+  shift 2
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --for) time=${2:?--for needs a time such as 90s or 20m} ;;
+      --seed) seed=${2:?--seed needs a number} ;;
+      *) die "unknown option $1" ;;
+    esac
+    shift 2
+  done
+  install_missing for-tests
+  build_programs
+  dotnet build "$root/tests/Holdfast.FunctionalTests" "${build_options[@]}" >&2
+  export HOLDFAST_RUN_FOR=$time HOLDFAST_RUN_SEED=$seed HOLDFAST_PROGRAM=$published/holdfast/holdfast
+  exec dotnet run --no-build -c "$configuration" --project "$root/tests/Holdfast.FunctionalTests" -- -class "*.$class"
+}

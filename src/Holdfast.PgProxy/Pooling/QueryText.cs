@@ -15,6 +15,8 @@ internal static class QueryText
     /// <summary>What must be supposed of such a text.</summary>
     public const TextTraits Unread = TextTraits.SessionState | TextTraits.MayCommit;
 
+    const string Blanks = " \t\r\n\f\v";
+
     const int OnStack = 1024, DeallocateBytesMax = 200;
 
     static readonly SearchValues<string> s_telling = SearchValues.Create(
@@ -42,17 +44,26 @@ internal static class QueryText
     {
         if (text.Length > DeallocateBytesMax)
             return null;
-        ReadOnlySpan<char> rest = Encoding.UTF8.GetString(text).TrimEnd("; \t\r\n".ToCharArray());
+        // Byte by byte: a name may be in any encoding.
+        ReadOnlySpan<char> rest = Encoding.Latin1.GetString(text).AsSpan().TrimEnd("; \t\r\n");
         if (!Is(Word(ref rest), "DEALLOCATE"))
             return null;
-        var name = rest.Trim();
+        var name = rest.Trim(Blanks);
         if (name.StartsWith("PREPARE ", StringComparison.OrdinalIgnoreCase))
-            name = name["PREPARE ".Length..].Trim();
+            name = name["PREPARE ".Length..].Trim(Blanks);
         if (name is ['"', .. var quoted, '"'])
-            return Encoding.UTF8.GetBytes(quoted.ToString().Replace("\"\"", "\"", StringComparison.Ordinal));
+            return Encoding.Latin1.GetBytes(quoted.ToString().Replace("\"\"", "\"", StringComparison.Ordinal));
         return name.IsEmpty || name.ContainsAny(s_wordEnd) || Is(name, "ALL")
             ? null
-            : Encoding.UTF8.GetBytes(name.ToString().ToLowerInvariant());
+            : Folded(name);
+    }
+
+    static byte[] Folded(ReadOnlySpan<char> name)
+    {
+        var bytes = new byte[name.Length];
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] = (byte)(char.IsAsciiLetterUpper(name[i]) ? name[i] | 0x20 : name[i]);
+        return bytes;
     }
 
     static TextTraits Read(ReadOnlySpan<char> text)

@@ -99,7 +99,11 @@ internal sealed partial class ClientSession
         _carry.Clear();
         if (ReferenceEquals(Connection.User, this))
             Connection.Close();
-        server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
+        // What the server was sent of a unit, or of a message, must not become part of the next client's.
+        if (IsInUnit || _passing > 0)
+            server?.Abandon();
+        else
+            server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
         _ended(reason);
     }
 }

@@ -141,7 +141,7 @@ internal sealed partial class ServerSession
 
     bool Completed(ReadOnlySpan<byte> body)
     {
-        if (!Runs)
+        if (!Runs || body.IsEmpty)
             return false;
         _isCopyingIn = false;
         var due = Due.First;
@@ -160,7 +160,7 @@ internal sealed partial class ServerSession
 
     bool IsReady(ReadOnlySpan<byte> body, ref Outgoing outgoing)
     {
-        if (Due.Count == 0 || !Due.First.EndsUnit)
+        if (body.Length != 1 || Due.Count == 0 || !Due.First.EndsUnit)
             return false;
         _status = body[0];
         _isCopyingIn = false;

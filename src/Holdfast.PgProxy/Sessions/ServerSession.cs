@@ -135,8 +135,7 @@ internal sealed partial class ServerSession : ConnectionUser
             UnnamedOf = null;
         if (!IsAtRest || CancelsUnderWay > 0)
         {
-            Undo(Due.Count);
-            Close();
+            Abandon();
         }
         else if (mayHaveState)
         {
@@ -148,6 +147,16 @@ internal sealed partial class ServerSession : ConnectionUser
         {
             _pool.IsFree(this);
         }
+    }
+
+    /// <summary>The client has gone in the middle of something.</summary>
+    public void Abandon()
+    {
+        Client = null;
+        Undo(Due.Count);
+        // Without a farewell: that would be read as the rest of what is half sent.
+        Connection.Close();
+        Close();
     }
 
     /// <summary>It is of no use any more: whoever has it is told.</summary>

@@ -17,6 +17,8 @@ public sealed class ScriptTests
     [InlineData("bench/pgproxy")]
     [InlineData("bench/store-outage")]
     [InlineData("bench/quiet")]
+    [InlineData("bench/pgproxy-fuzz")]
+    [InlineData("bench/pgproxy-soak")]
     public void A_script_can_be_run_and_says_what_it_does(string script)
     {
         var path = Path.Combine(Repository.Root, script);

@@ -183,7 +183,8 @@ static class Conversations
             Of(Query("SET DateStyle = 'German'")), Of(Parse("d", "SELECT '2026-01-02'::date"), Sync),
             Of(Query("DISCARD ALL")), Of(Bind("d"), Execute(), Sync), Of(Query("SELECT '2026-01-02'::date")),
             Of(Query("CREATE TEMP TABLE gone (id int)")), Of(Query("SELECT id + 1 FROM gone")),
-            Of(Query("DISCARD TEMP")), Of(Query("SELECT id + 1 FROM gone")), Of(Query("SELECT 1; DISCARD ALL")), Of(Query("BEGIN")),
+            Of(Query("DISCARD TEMP")), Of(Query("SELECT id + 1 FROM gone")), Of(Query("SELECT 1; DISCARD ALL")),
+            Of(Query("BEGIN")),
             Of(Query("DISCARD ALL")), Of(Query("ROLLBACK")), Of(Query("discard  all ;")), Of(Query("SELECT 1")),
         ],
         ["state of the session"] =

@@ -205,6 +205,33 @@ public sealed class LossTests(RealPostgres postgres) : IClassFixture<RealPostgre
         (await CountAsync(witness, "(SELECT count(*) FROM lost AS other WHERE other.id = lost.id) > 1")).ShouldBe(0);
     }
 
+    public static TheoryData<PoolMode, int> OpenUnits() =>
+        new MatrixTheoryData<PoolMode, int>([PoolMode.Session, PoolMode.Transaction], [0, 1, 2]);
+
+    // All that it had asked for is answered; only the end of it was never said.
+    [Theory, MemberData(nameof(OpenUnits))]
+    public async Task A_unit_that_a_client_leaves_open_is_not_the_next_ones(PoolMode mode, int number)
+    {
+        using var witness = await WitnessAsync();
+        await using var proxy = new ProxyUnderTest(pools: Pools(mode) with { Size = 1 });
+        proxy.Topology.Show(Led("n1", 7, Primary("n1", 7, postgres.Port)));
+        var id = NextId();
+        using (var client = await Talk.LoginAsync(proxy.PrimaryPort))
+        {
+            await client.SayAsync(number switch
+            {
+                0 => To('C', Parse("", $"INSERT INTO lost VALUES ({id})"), Bind(""), Execute(), Flush),
+                1 => To('E', Bind("none"), Flush),
+                // A message of which only the front is there.
+                _ => Of(Query("SELECT 1"), CopyData(new string('x', 1000))[..8]),
+            });
+        }
+        using var next = await Talk.LoginAsync(proxy.PrimaryPort);
+        (await next.SayAsync(Parse("", "SELECT 7"), Bind(""), Execute(), Sync)).ShouldBe("12DCZI");
+        next.LastValue.ShouldBe("7");
+        (await CountAsync(witness, $"id = {id}")).ShouldBe(0);
+    }
+
     // After each message, and after three bytes of each.
     static IEnumerable<int> Ends(byte[] all)
     {
