@@ -50,9 +50,9 @@ internal static partial class AgentLog
     public static partial void OpenedUnmet(this ILogger log, double seconds);
 
     [LoggerMessage(1014, LogLevel.Information,
-        "Hands over: checkpoint {CheckpointMs:0} ms, word to the proxies {ToldMs:0} ms, quiet {QuietMs:0} ms {WhyNot}")]
+        "Hands over: prepared in {PreparedMs:0} ms, word to the proxies {ToldMs:0} ms, quiet {QuietMs:0} ms {WhyNot}")]
     public static partial void HandsOver(
-        this ILogger log, double checkpointMs, double toldMs, double quietMs, string whyNot);
+        this ILogger log, double preparedMs, double toldMs, double quietMs, string whyNot);
 
     [LoggerMessage(1020, LogLevel.Warning, "The disk is {Word} {Why}")]
     public static partial void DiskIs(this ILogger log, string word, string why);

@@ -231,18 +231,17 @@ internal sealed class Actor(
     async ValueTask<StepResult> HandOverAsync(
         HandOver decision, ClusterView view, HandOverWord word, CancellationToken stop)
     {
-        // Long on a busy server, and so before anybody has to wait.
+        // Both may take long on a busy server, and so come before anybody has to wait.
         var began = clock.GetElapsedTime(0);
         var written = await postgres.CheckpointAsync(stop);
         if (!written.Ok)
             return written;
-        var checkpointed = clock.GetElapsedTime(0);
+        _ = await postgres.FreshSegmentAsync(stop); // Without it all goes well too, only slower.
+        var prepared = clock.GetElapsedTime(0);
         word.Want();
         nudge("proxies are to be told of the switchover");
-        var segment = postgres.FreshSegmentAsync(stop).AsTask();
         var told = await IsToldAsync(word, stop);
         var toldAt = clock.GetElapsedTime(0);
-        _ = await segment; // Without it all goes well too, only slower.
         if (!told)
         {
             word.Withdraw();
@@ -250,7 +249,7 @@ internal sealed class Actor(
         }
         var quiet = await postgres.QuietAsync(TellMoment, QuietLimit, stop);
         log.HandsOver(
-            (checkpointed - began).TotalMilliseconds, (toldAt - checkpointed).TotalMilliseconds,
+            (prepared - began).TotalMilliseconds, (toldAt - prepared).TotalMilliseconds,
             (clock.GetElapsedTime(0) - toldAt).TotalMilliseconds, quiet.Why);
         return await StopForAsync(decision, view, stop);
     }
