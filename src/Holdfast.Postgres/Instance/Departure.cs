@@ -21,8 +21,10 @@ sealed class Departure(Sql sql)
     public ValueTask<StepResult> FreshSegmentAsync(CancellationToken stop) =>
         sql.StepAsync("fresh segment", InstanceLimits.FreshSegment, async (session, bounded) =>
         {
+            // Where the segment begins; its first record would stand behind the header, where nobody comes as long as
+            // nothing is written.
             var begin = await session.ScalarAsync(
-                "SELECT pg_current_wal_insert_lsn()::text FROM pg_switch_wal()", bounded) ?? "";
+                "SELECT pg_current_wal_flush_lsn()::text FROM pg_switch_wal()", bounded) ?? "";
             var behind = $"SELECT FROM pg_stat_replication WHERE state = 'streaming' AND flush_lsn < '{begin}'";
             await Sql.UntilAsync(session, $"SELECT NOT EXISTS ({behind})", "t", bounded);
             return StepResult.Done;
