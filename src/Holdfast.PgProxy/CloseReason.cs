@@ -34,6 +34,9 @@ internal enum CloseReason
     HotStandby,
     Draining,
 
+    /// <summary>An administrator's KILL or KILL_CLIENT.</summary>
+    Killed,
+
     /// <summary>An error of the proxy itself; it is in the log.</summary>
     Broken,
 }

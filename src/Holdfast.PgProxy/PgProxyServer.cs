@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Backend;
 using Holdfast.PgProxy.Frontend;
 using Holdfast.PgProxy.Login;
@@ -11,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.PgProxy;
 
 /// <summary>The PostgreSQL proxy: listens from its construction on, serves while it runs.</summary>
-public sealed class PgProxyServer : IDisposable
+public sealed partial class PgProxyServer : IDisposable
 {
     readonly ProxySettings _settings;
     readonly ILogger _log;
@@ -21,6 +23,9 @@ public sealed class PgProxyServer : IDisposable
     readonly Switchboard _board;
     readonly List<Listener> _listeners = [];
     readonly PooledProxy? _pooled;
+    readonly Handover? _former;
+    readonly MetricsPage? _page;
+    readonly MetricsListener? _metricsListener;
     readonly ConcurrentDictionary<Port, string> _lastRoutes = new();
 
     /// <param name="settings">What the operator wrote.</param>
@@ -29,23 +34,34 @@ public sealed class PgProxyServer : IDisposable
     /// <param name="bootClock">CLOCK_BOOTTIME, as in <see cref="WatchedView.FreshAt"/>.</param>
     /// <param name="logs">Where it tells what it does.</param>
     /// <param name="access">Who may log in, and how; asked only where servers are pooled.</param>
+    /// <param name="former">Whose sockets to take; null: it opens its own.</param>
     /// <exception cref="IOException">A port can't be had.</exception>
     public PgProxyServer(
         ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs,
-        Access? access = null)
+        Access? access = null, Handover? former = null)
     {
-        (_settings, _log) = (settings, logs.CreateLogger<PgProxyServer>());
+        (_settings, _log, _former) = (settings, logs.CreateLogger<PgProxyServer>(), former);
         _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock);
         _board.Changed += OnChanged;
         _pooled = settings.Pools is { } pools
             ? new PooledProxy(
                 settings, pools, access ?? new Access(), _board, bootClock, _log)
+            {
+                Metrics = _metrics,
+            }
             : null;
         try
         {
-            _listeners.Add(Listen(Port.Primary, settings.PrimaryPort));
+            _listeners.Add(Listen(Port.Primary, SocketOf(former?.Sockets.Primary, settings.PrimaryPort)));
             if (settings.ReplicasPort is { } replicas)
-                _listeners.Add(Listen(Port.Replicas, replicas));
+                _listeners.Add(Listen(Port.Replicas, SocketOf(former?.Sockets.Replicas, replicas)));
+            if (settings.MetricsPort is { } metrics)
+            {
+                var socket = former?.Sockets.Metrics is { } taken && Has(taken, metrics)
+                    ? taken : MetricsListener.Listen(new IPEndPoint(settings.Address, metrics));
+                _page = new MetricsPage(_pooled);
+                _metricsListener = new MetricsListener(socket, _page.WriteAsync, _log);
+            }
         }
         catch
         {
@@ -53,6 +69,9 @@ public sealed class PgProxyServer : IDisposable
             throw;
         }
     }
+
+    /// <summary>Null where none are served.</summary>
+    public IPEndPoint? MetricsEndPoint => _metricsListener?.EndPoint;
 
     public IPEndPoint PrimaryEndPoint => _listeners[0].EndPoint;
 
@@ -64,36 +83,16 @@ public sealed class PgProxyServer : IDisposable
     /// <summary>Clients connected now.</summary>
     public int Clients => _pooled?.Clients ?? _clients.Count;
 
-    /// <summary>Replaces who may log in, and how: certificates, lists of users and rules. Sessions that are there stay.
-    /// From any thread. Nothing happens where servers are not pooled.</summary>
-    public void Reload(Access access)
-    {
-        if (_pooled is not null)
-            _pooled.Access = access;
-    }
+    Socket SocketOf(Socket? taken, int port) =>
+        taken is not null && Has(taken, port) ? taken : Listener.Open(new IPEndPoint(_settings.Address, port));
 
-    /// <summary>Serves until <paramref name="stop"/>; then lets the sessions end, within the drain limit.</summary>
-    public async Task RunAsync(CancellationToken stop)
-    {
-        OnChanged(_board.Look());
-        if (_pooled is not null)
-        {
-            _pooled.Start();
-            _log.Stopped(await _pooled.RunAsync(stop));
-            return;
-        }
-        await Task.WhenAll(_listeners.Select(listener => listener.RunAsync(stop)));
-        foreach (var listener in _listeners)
-            listener.Dispose();
-        _log.Draining(_clients.Count, _settings.DrainLimit.TotalSeconds);
-        _log.Stopped(await _clients.DrainAsync(_settings.DrainLimit));
-    }
+    static bool Has(Socket taken, int port) => port == 0 || ((IPEndPoint)taken.LocalEndPoint!).Port == port;
 
-    Listener Listen(Port port, int number)
+    Listener Listen(Port port, Socket socket)
     {
         var dialer = new Dialer(port, _settings.HoldTimeout, _board, _links, _metrics, _log);
         var reception = new Reception(port, _settings, dialer, _links, new CancelForwarder(_board, _links));
-        var listener = new Listener(new IPEndPoint(_settings.Address, number), reception, _clients, _metrics, _log);
+        var listener = new Listener(socket, reception, _clients, _metrics, _log);
         _pooled?.Listen(port, listener.Socket);
         return listener;
     }
@@ -136,6 +135,8 @@ public sealed class PgProxyServer : IDisposable
         _board.Dispose();
         foreach (var listener in _listeners)
             listener.Dispose();
+        _metricsListener?.Dispose();
+        _page?.Dispose();
         _metrics.Dispose();
     }
 }

@@ -51,6 +51,9 @@ internal static class ProxyLimits
     /// <summary>For a client to close after its server ended the session.</summary>
     public static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
+    /// <summary>For a process that takes over to see the store; else the former one goes on.</summary>
+    public static readonly TimeSpan TakeOverView = TimeSpan.FromSeconds(10);
+
     /// <summary>After an accept that failed for want of open files or memory.</summary>
     public static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 

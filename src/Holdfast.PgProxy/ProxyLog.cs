@@ -43,6 +43,31 @@ internal static partial class ProxyLog
     [LoggerMessage(4011, LogLevel.Error, "Term {Term} could not be written down; it is in force until a restart")]
     public static partial void TermNotKept(this ILogger log, long term, Exception error);
 
+    [LoggerMessage(4060, LogLevel.Warning, "An operator has ordered {Order} {Database}")]
+    public static partial void Ordered(this ILogger log, string order, string database);
+
+    [LoggerMessage(4061, LogLevel.Information, "Serving metrics on {EndPoint}")]
+    public static partial void ServingMetrics(this ILogger log, EndPoint endPoint);
+
+    [LoggerMessage(4062, LogLevel.Error, "Serving metrics failed")]
+    public static partial void MetricsFailed(this ILogger log, Exception error);
+
+    [LoggerMessage(4063, LogLevel.Warning, "A process that asked for the listening sockets has not taken them: {Why}")]
+    public static partial void HandoverFailed(this ILogger log, string why);
+
+    [LoggerMessage(4067, LogLevel.Information, "No next process will be able to take the ports: {Why}")]
+    public static partial void NoHandover(this ILogger log, string why);
+
+    [LoggerMessage(4064, LogLevel.Information,
+        "The next process has the ports; {Clients} clients may stay here for {Seconds} s")]
+    public static partial void HandedOver(this ILogger log, int clients, double seconds);
+
+    [LoggerMessage(4065, LogLevel.Information, "The file was read again and is in force: {Notes}")]
+    public static partial void Reloaded(this ILogger log, string notes);
+
+    [LoggerMessage(4066, LogLevel.Error, "The file was read again, and the former settings stay in force: {Problems}")]
+    public static partial void ReloadRefused(this ILogger log, string problems);
+
     [LoggerMessage(4012, LogLevel.Error, "Loop {Loop}: serving a connection failed; it is closed")]
     public static partial void LoopFailed(this ILogger log, int loop, Exception error);
 }

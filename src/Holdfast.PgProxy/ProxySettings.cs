@@ -1,4 +1,5 @@
 using System.Net;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Pooling;
 
 namespace Holdfast.PgProxy;
@@ -31,6 +32,20 @@ public sealed record ProxySettings
     /// <summary>From a client's connect until it is logged in, without the time that it waits for us (PostgreSQL:
     /// authentication_timeout; PgBouncer: client_login_timeout).</summary>
     public TimeSpan ClientLoginTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Who may use the console, where servers are pooled.</summary>
+    public ConsoleSettings Console { get; init; } = ConsoleSettings.Closed;
+
+    /// <summary>Where Prometheus' text is served at /metrics, on the same address; 0: any free port; null: nowhere.
+    /// </summary>
+    public int? MetricsPort { get; init; }
+
+    /// <summary>Where the next process asks for the listening sockets; null: there will be none.</summary>
+    public string? HandoverPath { get; init; }
+
+    /// <summary>How long clients may stay after the next process has taken the ports; then comes the order to
+    /// stop.</summary>
+    public TimeSpan HandoverTime { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long sessions may go on after the order to stop.</summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(5);

@@ -26,6 +26,7 @@ internal static partial class ClusterFileBinder
                     Truth(tls["required"]) == true)
                 : null,
             Servers = map["servers"] is YamlMap servers ? Servers(servers) : null,
+            Operation = ProxyOperation(map),
             User = Text(map["user"]) ?? missing.User,
         };
     }
@@ -77,4 +78,17 @@ internal static partial class ClusterFileBinder
             _ => ServerTlsKind.Disable,
         },
         Text(map["ca"]), Text(map["certificate"]), Text(map["key"]));
+
+    static ProxyOperationSettings ProxyOperation(YamlMap map)
+    {
+        var missing = new ProxyOperationSettings();
+        return new ProxyOperationSettings
+        {
+            AdminUsers = Texts(map["admin_users"]),
+            StatsUsers = Texts(map["stats_users"]),
+            Metrics = Number(map["metrics"]),
+            DrainTimeout = Duration(map["drain_timeout"]) ?? missing.DrainTimeout,
+            HandoverTimeout = Duration(map["handover_timeout"]) ?? missing.HandoverTimeout,
+        };
+    }
 }

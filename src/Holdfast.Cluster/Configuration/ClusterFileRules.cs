@@ -86,6 +86,7 @@ internal sealed partial class ClusterFileRules
             Port("postgres", "rest", 8008),
             Port("pgproxy", "primary", 5000),
             Port("pgproxy", "replicas", null),
+            Port("pgproxy", "metrics", null),
             .. Apps.Select(app => Port($"apps.{app.Key}", app.Value, app, "port", null)),
             Port("edge.listen", (_root["edge"] as YamlMap)?["listen"], _root.Entry("edge"), "http", 80),
             Port("edge.listen", (_root["edge"] as YamlMap)?["listen"], _root.Entry("edge"), "metrics", 9180),

@@ -71,6 +71,8 @@ public sealed record PgProxySettings
     /// <summary>Null: servers are talked to in clear.</summary>
     public ServerTlsSettings? Servers { get; init; }
 
+    public ProxyOperationSettings Operation { get; init; } = new();
+
     /// <summary>The operating system's user that runs the proxy.</summary>
     public string User { get; init; } = "postgres";
 }

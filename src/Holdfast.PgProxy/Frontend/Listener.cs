@@ -16,41 +16,49 @@ internal sealed class Listener : IDisposable
     readonly ILogger _log;
     readonly Socket _socket;
 
-    /// <exception cref="IOException">The address or port can't be had; the message says which and why.</exception>
-    public Listener(IPEndPoint endPoint, Reception reception, Clients clients, ProxyMetrics metrics, ILogger log)
+    /// <param name="socket">Listens; ours from now on.</param>
+    public Listener(Socket socket, Reception reception, Clients clients, ProxyMetrics metrics, ILogger log)
     {
-        (_reception, _clients, _metrics, _log) = (reception, clients, metrics, log);
-        _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        (_socket, _reception, _clients, _metrics, _log) = (socket, reception, clients, metrics, log);
+        log.Listening(reception.Port, EndPoint);
+    }
+
+    /// <exception cref="IOException">The address or port can't be had; the message says which and why.</exception>
+    public static Socket Open(IPEndPoint endPoint)
+    {
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            TcpOptions.ForListener(_socket);
-            _socket.Bind(endPoint);
-            _socket.Listen(ProxyLimits.Backlog);
+            TcpOptions.ForListener(socket);
+            socket.Bind(endPoint);
+            socket.Listen(ProxyLimits.Backlog);
+            return socket;
         }
         catch (SocketException failed)
         {
-            _socket.Dispose();
+            socket.Dispose();
             throw new IOException($"pgproxy can't listen on {endPoint}: {failed.Message}", failed);
         }
-        log.Listening(reception.Port, EndPoint);
     }
 
     public Socket Socket => _socket;
     public Port Port => _reception.Port;
     public IPEndPoint EndPoint => (IPEndPoint)_socket.LocalEndPoint!;
 
-    public async Task RunAsync(CancellationToken stop)
+    /// <param name="accepting">Until then new clients are taken.</param>
+    /// <param name="stop">The order to end, for those that came.</param>
+    public async Task RunAsync(CancellationToken accepting, CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        while (!accepting.IsCancellationRequested)
         {
             try
             {
-                Welcome(await _socket.AcceptAsync(stop), stop);
+                Welcome(await _socket.AcceptAsync(accepting), stop);
             }
             catch (SocketException failed)
             {
                 _log.AcceptFailed(_reception.Port, ProxyLimits.AcceptPause.TotalMilliseconds, failed);
-                await Task.WhenAny(Task.Delay(ProxyLimits.AcceptPause, stop));
+                await Task.WhenAny(Task.Delay(ProxyLimits.AcceptPause, accepting));
             }
             catch (OperationCanceledException)
             {

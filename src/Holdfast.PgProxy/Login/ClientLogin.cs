@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Text;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Frontend;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -66,9 +67,7 @@ internal sealed class ClientLogin
             }
             else if (startup is not null && reason == CloseReason.None)
             {
-                // From here on we are on its pool's loop.
-                await new Crossing(_connection, this, Plane.Workers[_pool!.LoopForClient()]);
-                reason = await BeginAsync(startup, _pool);
+                reason = await EnterAsync(startup);
             }
         }
         catch (Exception failed) when (failed is AuthenticationException or IOException)
@@ -86,6 +85,20 @@ internal sealed class ClientLogin
         if (ReferenceEquals(_connection.User, _inbox))
             _connection.Close();
         Plane.Ended(_port, _from, reason);
+    }
+
+    // None: it has its session.
+    async Task<CloseReason> EnterAsync(StartupParameters startup)
+    {
+        if (_pool is null)
+        {
+            ConsoleSession.Begin(_worker, _port, _connection, startup.User, _inbox.Bytes.ToArray(), ended =>
+                Plane.Ended(_port, _from, ended));
+            return CloseReason.None;
+        }
+        // From here on we are on its pool's loop.
+        await new Crossing(_connection, this, Plane.Workers[_pool.LoopForClient()]);
+        return await BeginAsync(startup, _pool);
     }
 
     // A handshake ends with its connection.
@@ -182,6 +195,10 @@ internal sealed class ClientLogin
             _connection.Send(Messages.Negotiate(Math.Min(startup.Minor, NewestMinor), unknown));
         if (await WhoIsItAsync(startup.User) is not CloseReason.None and var ended)
             return ended;
+        if (ConsoleSession.WhyNot(Plane, startup.Database, startup.User) is { } closed)
+            return Refuse(closed);
+        if (Plane.Settings.Console.IsConsole(startup.Database, startup.User))
+            return CloseReason.None;
         _pool = Plane.PoolFor(KeyOf(startup, _port));
         if (_pool is null)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.TooManyConnections,
@@ -242,6 +259,7 @@ internal sealed class ClientLogin
             shared.ClientWent(worker.Loop.Number);
             Plane.Ended(_port, _from, reason);
         });
+        session.Card = new ClientCard(_from, _connection.Local, worker.Loop.Now, key.Process, _isSecure);
         Plane.Remember(key, worker, session);
         worker.Clients.Add(session);
         _connection.Send((byte[])[

@@ -35,11 +35,21 @@ internal sealed class Acceptor : Polled
 
     int Handle => (int)_listener.SafeHandle.DangerousGetHandle();
 
-    public override void OnEvents(uint events)
+    public override void OnEvents(uint events) => Accept(AtOnceMax);
+
+    /// <summary>Accepts no more. Takes those that wait already: the kernel may have woken us alone for them.</summary>
+    public void Finish()
+    {
+        Disarm();
+        Accept(ProxyLimits.Backlog);
+        Close();
+    }
+
+    void Accept(int atMost)
     {
         try
         {
-            for (var count = 0; count < AtOnceMax; count++)
+            for (var count = 0; count < atMost; count++)
             {
                 var socket = Sockets.Accept(Handle, _listener.AddressFamily, out var from);
                 if (socket < 0)

@@ -43,6 +43,9 @@ internal sealed class Connection : Polled
 
     public bool IsClosed => _isClosed;
 
+    /// <summary>Our own end; null: it is closed.</summary>
+    public IPEndPoint? Local => _isClosed ? null : Sockets.LocalOf(_socket);
+
     /// <summary>Begins to connect; the socket error, or none. One that is closed meanwhile never completes.</summary>
     public static (Connection Connection, Task<SocketError> Connected) Connect(
         EventLoop loop, IPEndPoint to, int unackedMs, ConnectionUser user)

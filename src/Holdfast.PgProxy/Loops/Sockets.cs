@@ -9,7 +9,7 @@ internal static unsafe class Sockets
 {
     const int SolSocket = 1, SoError = 4, SoKeepAlive = 9, SoLinger = 13, IpProtoTcp = 6;
     const int TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6, TcpUserTimeout = 18;
-    const int AddressBytesMax = 128;
+    const int AddressBytesMax = 128, Ipv4Bytes = 16;
 
     /// <param name="unackedMs">How long sent bytes may stay without acknowledgement.</param>
     public static int Create(AddressFamily family, int unackedMs)
@@ -48,11 +48,25 @@ internal static unsafe class Sockets
                 ? -1
                 : throw new SocketException((int)Meaning(Libc.LastError));
         }
+        from = Read(family, bytes, size);
+        return socket;
+    }
+
+    /// <summary>Our own end of it; null: it has none any more.</summary>
+    public static IPEndPoint? LocalOf(int socket)
+    {
+        var bytes = stackalloc byte[AddressBytesMax];
+        var size = AddressBytesMax;
+        return Libc.OwnName(socket, bytes, &size) != 0 ? null
+            : Read(size == Ipv4Bytes ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, bytes, size);
+    }
+
+    static IPEndPoint Read(AddressFamily family, byte* bytes, int size)
+    {
         var address = new SocketAddress(family, size);
         new ReadOnlySpan<byte>(bytes, size).CopyTo(address.Buffer.Span);
-        from = (IPEndPoint)new IPEndPoint(family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0)
-            .Create(address);
-        return socket;
+        return (IPEndPoint)new IPEndPoint(
+            family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Create(address);
     }
 
     /// <summary>What became of a connect.</summary>

@@ -35,6 +35,8 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     public static string NameOf(int slot) => s_names[slot];
 
+    public string Application => _values[^1] ?? "";
+
     public string? this[int slot] => _values[slot];
 
     public ParameterSet With(int slot, string value)

@@ -9,7 +9,7 @@ namespace Holdfast.PgProxy.Pooling;
 /// One loop's servers for the clients of one port, database and user, and the clients that wait for one, in their
 /// order. On the loop's thread only.
 /// </summary>
-internal sealed class Pool
+internal sealed partial class Pool
 {
     /// <summary>Logins under way at once: after a failover servers fill up, and are not stormed.</summary>
     const int LoginsAtOnceMax = 4;
@@ -24,13 +24,14 @@ internal sealed class Pool
 
     public Pool(Worker worker, SharedPool shared)
     {
-        (Worker, Shared) = (worker, shared);
+        (Worker, Shared, Counts) = (worker, shared, shared.Counts[worker.Loop.Number]);
         worker.Loop.Tick += OnTick;
     }
 
     public Worker Worker { get; }
     public SharedPool Shared { get; }
     public PoolSettings Settings => Shared.Settings;
+    public PoolCounts Counts { get; }
     Port Port => Shared.Key.Port;
     int Share => Shared.ShareOf(Worker.Loop.Number);
     TimeSpan Now => Worker.Loop.Now;
@@ -43,6 +44,8 @@ internal sealed class Pool
     // The one used last, whose memory is warm; of replicas the one used longest ago, so that all have some.
     ServerSession? TakeIdle()
     {
+        if (IsPaused)
+            return null;
         var routes = Worker.Routes;
         for (var i = 0; i < _idle.Count; i++)
         {
@@ -65,8 +68,10 @@ internal sealed class Pool
 
     public void StopWaiting(ClientSession client)
     {
-        if (client.Place is { } place)
-            _waiting.Remove(place);
+        if (client.Place is not { } place)
+            return;
+        Counts.Waits.Observe(Now - place.Value.Since);
+        _waiting.Remove(place);
         client.Place = null;
     }
 
@@ -90,7 +95,7 @@ internal sealed class Pool
             return;
         // Its last client may not have read all; the next one, or an end, must be heard.
         server.Connection.Resume();
-        if (Now - server.Born > Settings.ServerLifetime || _servers.Count > Share)
+        if (IsPaused || IsOld(server) || Now - server.Born > Settings.ServerLifetime || _servers.Count > Share)
         {
             server.Close();
             return;
@@ -128,6 +133,7 @@ internal sealed class Pool
             if (Router.WhyCut(server.Server, view) is not { } why)
                 continue;
             Worker.Counts.Cut++;
+            Counts.Cut++;
             server.Lose(why);
         }
         ServeWaiting();
@@ -147,7 +153,7 @@ internal sealed class Pool
     void Nudge()
     {
         var wanted = _waiting.Count + Math.Min(_newcomers.Count, 1);
-        if (Worker.Routes.WhyNobody(Port, Now) is not null)
+        if (IsPaused || Worker.Routes.WhyNobody(Port, Now) is not null)
             return;
         // A login that fails at once, such as at a closed port, has moved the next try by the time it returns.
         while (wanted > _loginsUnderWay && _loginsUnderWay < LoginsAtOnceMax && Now >= _retryAt)
@@ -206,6 +212,7 @@ internal sealed class Pool
     {
         _loginsUnderWay++;
         Worker.Counts.ServerLogins++;
+        Counts.Logins++;
         LoginRefused? refused;
         try
         {
@@ -259,6 +266,7 @@ internal sealed class Pool
     void OnRefused(LoginRefused refused)
     {
         _lastTrouble = refused.Why;
+        Counts.LoginsFailed++;
         if (refused.IsForNow)
         {
             _retryAt = Now + _retryPause;
@@ -301,13 +309,15 @@ internal sealed class Pool
 
     void EndWaits()
     {
+        if (IsPaused)
+            return;
         var (limit, refusal) = Patience();
-        while (_newcomers.First is { } first && Now - first.Value.Since > limit)
+        while (_newcomers.First is { } first && Now - CountsFrom(first.Value.Since) > limit)
         {
             _newcomers.RemoveFirst();
             first.Value.Client.SetResult(new LoginRefused(refusal.SqlState, refusal.Why));
         }
-        while (_waiting.First is { } first && Now - first.Value.Since > limit)
+        while (_waiting.First is { } first && Now - CountsFrom(first.Value.Since) > limit)
         {
             StopWaiting(first.Value.Client);
             first.Value.Client.Refuse(refusal.Reason, refusal.SqlState, refusal.Why);

@@ -12,6 +12,7 @@ internal sealed class SharedPool
     readonly int[] _shares;
     readonly int[] _clients;
     volatile PoolSettings _settings;
+    readonly PoolCounts[] _counts;
     volatile Welcome? _welcome;
     volatile ServerKeys _keys = ServerKeys.None;
 
@@ -23,6 +24,7 @@ internal sealed class SharedPool
         (Key, _settings) = (key, settings);
         _clients = new int[loops];
         _shares = new int[loops];
+        _counts = [.. Enumerable.Range(0, loops).Select(_ => new PoolCounts())];
         for (var loop = 0; loop < loops; loop++)
             _shares[loop] = PartOf(settings.Size, loop);
     }
@@ -31,11 +33,17 @@ internal sealed class SharedPool
 
     public PoolSettings Settings => _settings;
 
+    /// <summary>Those of its database.</summary>
+    public DatabaseOrders Orders { get; init; } = new();
+
     /// <summary>What the first server of it said of itself; null before.</summary>
     public Welcome? Welcome { get => _welcome; set => _welcome = value; }
 
     /// <summary>What its servers are logged in to with: the newest that a client has shown.</summary>
     public ServerKeys Keys { get => _keys; set => _keys = value; }
+
+    /// <summary>One for each loop, which alone writes it.</summary>
+    public IReadOnlyList<PoolCounts> Counts => _counts;
 
     public int ClientsOf(int loop) => Volatile.Read(ref _clients[loop]);
 

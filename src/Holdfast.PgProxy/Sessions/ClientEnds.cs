@@ -59,6 +59,7 @@ internal sealed partial class ClientSession
             : ErrorResponse.Of("ERROR", SqlState.TransactionResolutionUnknown,
                 $"whether it was carried out is not known: {why}");
         Worker.Counts.UnitsLost++;
+        _pool.Counts.Lost(isKnown);
         for (var i = 0; i < due.Count; i++)
         {
             if (!due[i].EndsUnit)
@@ -83,8 +84,10 @@ internal sealed partial class ClientSession
 
     public void Cancel()
     {
-        if (Server is { } server && server.Due.Count > 0)
-            server.Cancel();
+        if (Server is not { Due.Count: > 0 } server)
+            return;
+        _pool.Counts.Cancels++;
+        server.Cancel();
     }
 
     public void Close(CloseReason reason)

@@ -131,7 +131,7 @@ internal sealed partial class ClientSession
         if ((traits & TextTraits.Renews) != TextTraits.None)
             IsPinned = false;
         if ((traits & TextTraits.SessionState) != TextTraits.None)
-            Pin();
+            Pin(PinReason.SessionState);
         return traits;
     }
 
@@ -176,7 +176,9 @@ internal sealed partial class ClientSession
         }
         var (statement, key) = (Worker.Statements.Take(rest), name.ToArray());
         _names.Add(key, statement);
-        if (Server!.Statements.Use(statement))
+        var isThere = Server!.Statements.Use(statement);
+        _pool.Counts.Prepared(isThere);
+        if (isThere)
         {
             Server.Owe(new Due(DueKind.Parse, DueTo.ClientFromUs, TextTraits.None, statement, key));
             return;
@@ -194,7 +196,9 @@ internal sealed partial class ClientSession
     // The server that we have now may never have heard of it.
     void Ensure(PreparedStatement statement, ref Outgoing outgoing)
     {
-        if (Server!.Statements.Use(statement))
+        var isThere = Server!.Statements.Use(statement);
+        _pool.Counts.Prepared(isThere);
+        if (isThere)
             return;
         Server.Owe(new Due(DueKind.Parse, DueTo.Nobody, TextTraits.None, statement));
         outgoing.Insert(statement.ParseMessage);

@@ -39,6 +39,9 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>Has something that only its server has: it keeps that.</summary>
     public bool IsPinned { get; private set; }
 
+    /// <summary>What for; only while it is pinned.</summary>
+    public PinReason PinnedBy { get; private set; }
+
     /// <summary>Has sent messages since the last Sync that only a Sync ends.</summary>
     public bool IsInUnit { get; private set; }
 
@@ -53,6 +56,7 @@ internal sealed partial class ClientSession : ConnectionUser
 
     public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
+        Heard(bytes.Length);
         if (_carry.IsEmpty)
         {
             var used = Take(bytes);
@@ -306,11 +310,10 @@ internal sealed partial class ClientSession : ConnectionUser
         _wasRenewed |= CommandTag.IsDiscardAll(tag);
         if (CommandTag.Forgets(tag) && (traits & TextTraits.Forgets) == TextTraits.None)
             DropNames();
-        else if (CommandTag.MakesState(tag)
-            || (CommandTag.IsSet(tag) && (traits & TextTraits.KeptSet) == TextTraits.None))
-        {
-            Pin();
-        }
+        else if (CommandTag.MakesState(tag))
+            Pin(PinReason.Command);
+        else if (CommandTag.IsSet(tag) && (traits & TextTraits.KeptSet) == TextTraits.None)
+            Pin(PinReason.Setting);
     }
 
     /// <summary>A unit of its own is over. What the client must be told before it hears so; null: nothing.</summary>
@@ -321,11 +324,12 @@ internal sealed partial class ClientSession : ConnectionUser
         return told;
     }
 
-    void Pin()
+    void Pin(PinReason reason)
     {
         if (IsPinned)
             return;
-        IsPinned = true;
+        (IsPinned, PinnedBy) = (true, reason);
         Worker.Counts.Pinned++;
+        _pool.Counts.Pinned(reason);
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -15,7 +16,7 @@ namespace Holdfast.PgProxy.Sessions;
 internal readonly record struct CancelKey(int Process, int Secret);
 
 /// <summary>The proxy that shares servers among clients: its loops, and what they have in common.</summary>
-internal sealed class PooledProxy : IDisposable
+internal sealed partial class PooledProxy : IDisposable
 {
     readonly Switchboard _board;
     readonly Func<TimeSpan> _bootClock;
@@ -27,19 +28,21 @@ internal sealed class PooledProxy : IDisposable
     volatile Access _access;
     volatile bool _isDraining;
     volatile PoolSettings _poolSettings;
+    volatile ProxySettings _settings;
     int _connected;
 
     public PooledProxy(
         ProxySettings settings, PoolSettings pools, Access access, Switchboard board,
         Func<TimeSpan> bootClock, ILogger log)
     {
-        (Settings, _poolSettings, _access, _board, _bootClock, Log)
-            = (settings, pools, access, board, bootClock, log);
+        (_settings, _poolSettings, _access) = (settings, pools, access);
+        (_board, _bootClock, Log) = (board, bootClock, log);
+        Stats = new StatsPeriods(this);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
     }
 
-    public ProxySettings Settings { get; }
+    public ProxySettings Settings => _settings;
     public PoolSettings Pools => _poolSettings;
 
     /// <summary>For whoever comes from now on.</summary>
@@ -75,8 +78,11 @@ internal sealed class PooledProxy : IDisposable
             worker.Loop.Post(() =>
             {
                 foreach (var (port, listener) in _listeners)
-                    _ = new Acceptor(worker.Loop, listener, (socket, from) => Accept(worker, port, socket, from),
-                        failed => Log.AcceptFailed(port, ProxyLimits.AcceptPause.TotalMilliseconds, failed));
+                {
+                    worker.Acceptors.Add(new Acceptor(
+                        worker.Loop, listener, (socket, from) => Accept(worker, port, socket, from),
+                        failed => Log.AcceptFailed(port, ProxyLimits.AcceptPause.TotalMilliseconds, failed)));
+                }
             });
         }
     }
@@ -84,6 +90,7 @@ internal sealed class PooledProxy : IDisposable
     void Accept(Worker worker, Port port, int socket, IPEndPoint from)
     {
         var count = Interlocked.Increment(ref _connected);
+        Metrics?.Accepted(port);
         if (count > Settings.ClientsMax + ProxyLimits.RefusalsMax)
         {
             Sockets.LingerNot(socket);
@@ -101,6 +108,7 @@ internal sealed class PooledProxy : IDisposable
     public void Ended(Port port, IPEndPoint from, CloseReason reason)
     {
         Interlocked.Decrement(ref _connected);
+        Metrics?.Closed(port, reason);
         Log.Closed(port, from, reason);
     }
 
@@ -108,7 +116,10 @@ internal sealed class PooledProxy : IDisposable
     public SharedPool? PoolFor(PoolKey key) =>
         _pools.Count >= ProxyLimits.PoolsMax && !_pools.ContainsKey(key) ? null
         : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(
-            key, plane.Pools.For(key.Database, key.User), plane.Workers.Count), this);
+            key, plane.Pools.For(key.Database, key.User), plane.Workers.Count)
+        {
+            Orders = plane.Orders.Of(key.Database),
+        }, this);
 
     /// <summary>What was reloaded holds from here on, for pools that are there, too; but for the number of
     /// loops.</summary>
@@ -196,7 +207,10 @@ internal sealed class PooledProxy : IDisposable
         try
         {
             while (await look.WaitForNextTickAsync(stop))
+            {
                 _ = LookAtRoutes();
+                Stats.OnTime(_bootClock());
+            }
         }
         catch (OperationCanceledException)
         {

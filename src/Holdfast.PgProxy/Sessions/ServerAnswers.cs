@@ -14,6 +14,7 @@ internal sealed partial class ServerSession
 
     public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
+        _pool.Counts.ServerBytes += bytes.Length;
         if (_carry.IsEmpty)
         {
             var used = Take(bytes);
@@ -163,6 +164,8 @@ internal sealed partial class ServerSession
         if (body.Length != 1 || Due.Count == 0 || !Due.First.EndsUnit)
             return false;
         _status = body[0];
+        if (Due.First.To == DueTo.Client)
+            _clock.Answered(_pool.Counts, IsInTransaction, _pool.Worker.Loop.Now);
         _isCopyingIn = false;
         _hasEarlyCopyEnd &= Due.Count > 1;
         if (Due.Take().To == DueTo.Nobody)

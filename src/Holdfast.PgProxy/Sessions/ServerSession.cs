@@ -20,6 +20,7 @@ internal sealed partial class ServerSession : ConnectionUser
     long _passing;
     bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isClosed;
     byte _status = Idle;
+    UnitClock _clock;
     (string SqlState, string Message)? _lastError;
 
     public ServerSession(Pool pool, Server server, LoggedIn loggedIn, Welcome welcome)
@@ -74,6 +75,7 @@ internal sealed partial class ServerSession : ConnectionUser
             ForgetStatements();
         // A Sync while a COPY takes data is not answered, and one that crosses its end may be: rather owe too much.
         _isSpoiled |= _isCopyingIn;
+        _clock.Sent(Due.Count, IsInTransaction, _pool.Worker.Loop.Now);
         Due.Add(due);
     }
 

@@ -12,7 +12,7 @@ internal sealed class WorkerCounts
 }
 
 /// <summary>One event loop with its pools and its clients. On the loop's thread only.</summary>
-internal sealed class Worker
+internal sealed partial class Worker
 {
     readonly Dictionary<SharedPool, Pool> _pools = [];
     readonly Deadlines _farewells;
@@ -58,6 +58,7 @@ internal sealed class Worker
     {
         foreach (var pool in _pools.Values)
             pool.TurnNewcomersAway();
+        EndConsoles(all: false);
         foreach (var client in Clients.ToArray())
         {
             if (client.Server is null or { IsAtRest: true })
@@ -68,6 +69,7 @@ internal sealed class Worker
     /// <summary>Cuts all off.</summary>
     public void End()
     {
+        EndConsoles(all: true);
         foreach (var client in Clients.ToArray())
         {
             client.Connection.Reset();

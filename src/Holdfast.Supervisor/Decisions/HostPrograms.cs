@@ -14,7 +14,8 @@ public static partial class HostPrograms
 
     /// <summary>A primary that stops writes a checkpoint, and hands over before it goes.</summary>
     static readonly TimeSpan AgentStopGrace = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan PgProxyStopGrace = TimeSpan.FromSeconds(10);
+    // Behind the time that the file gives to sessions.
+    static readonly TimeSpan PgProxyStopGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>An agent that has not answered for so long hangs. Far beyond any lease: fencing does not wait for
     /// it.</summary>
@@ -107,7 +108,7 @@ public static partial class HostPrograms
         Name = PgProxy,
         User = proxy.User,
         CgroupLeaf = PgProxy,
-        StopGrace = PgProxyStopGrace,
+        StopGrace = proxy.Operation.DrainTimeout + PgProxyStopGrace,
         Readiness = new Readiness.Tcp(file.AddressOf(host), proxy.Primary),
         Command =
         [

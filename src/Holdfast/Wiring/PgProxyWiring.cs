@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
@@ -5,7 +6,7 @@ using Holdfast.Commands;
 using Holdfast.Foundation.Logging;
 using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
-using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Routing;
 using Holdfast.Store.Etcd;
 using Holdfast.Store.Layout;
@@ -21,12 +22,14 @@ static class PgProxyWiring
 
     /// <param name="open">The cluster file, read and checked.</param>
     /// <param name="name">This host's name in the file.</param>
-    /// <param name="data">--data, absolute: its folder <c>pgproxy</c> keeps the newest term seen.</param>
+    /// <param name="folders">The data folder's <c>pgproxy</c> keeps the newest term seen; in that of the run folder the
+    /// next process asks for the ports.</param>
     /// <param name="users">--users; null: those of the file.</param>
+    /// <param name="takesOver">--take-over: the ports are those of the process that runs.</param>
     /// <param name="stop">SIGTERM or Ctrl+C: sessions have a few seconds to end.</param>
     /// <returns>The exit code: 0 when it stopped as asked, 1 when it could not run.</returns>
     public static async Task<int> RunAsync(
-        OpenFile open, NodeName name, string data, string? users, CancellationToken stop)
+        OpenFile open, NodeName name, ProcessFolders folders, string? users, bool takesOver, CancellationToken stop)
     {
         var file = open.File;
         if (file.PgProxy is not { } proxy)
@@ -39,12 +42,21 @@ static class PgProxyWiring
             logs.CreateLogger<ClusterWatcher>());
         try
         {
-            var ledger = TermLedger.Open(Path.Combine(data, "pgproxy"), TimeProvider.System);
+            var ledger = TermLedger.Open(Path.Combine(folders.Data, "pgproxy"), TimeProvider.System);
+            var door = DoorIn(folders.Run, proxy.Primary);
+            using var former = takesOver ? Handover.Take(door) : null;
             using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
+            var reloading = new ProxyReload(open.Path, users);
             using var server = new PgProxyServer(
-                Settings(file, proxy), topology,
+                ProxyReload.Settings(file, proxy) with { HandoverPath = door }, topology,
                 new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs,
-                proxy.Pool == PoolKind.None ? null : PgProxyAccess.Read(open, proxy, users));
+                proxy.Pool == PoolKind.None ? null : PgProxyAccess.Read(open, proxy, users), former);
+            server.ReadsAgain(reloading.Read);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = true;
+                _ = server.ReloadAsync(); // What came of it is in the log.
+            });
             await ServeAsync(server, watcher, topology, stop);
             return 0;
         }
@@ -66,19 +78,9 @@ static class PgProxyWiring
         await watching;
     }
 
-    static ProxySettings Settings(ClusterFile file, PgProxySettings proxy) => new()
-    {
-        Cluster = file.Cluster,
-        PrimaryPort = proxy.Primary,
-        ReplicasPort = proxy.Replicas,
-        HoldTimeout = proxy.HoldTimeout,
-        DefaultTtl = file.Postgres.Dcs.Ttl,
-        Pools = proxy.Pool == PoolKind.None ? null : Pools(proxy),
-    };
-
-    static PoolSettings Pools(PgProxySettings proxy) =>
-        new PoolSettings { Mode = PoolMode.Session, Databases = proxy.Databases, Users = proxy.Users }
-            .With(proxy.Limits);
+    // In the proxy's own folder, where it has one. By the port, which one process has at a time.
+    static string DoorIn(string run, int port) => Path.Combine(
+        Directory.Exists(Path.Combine(run, "pgproxy")) ? Path.Combine(run, "pgproxy") : run, $"handover-{port}.sock");
 
     static async Task<int> SayAsync(string problem)
     {

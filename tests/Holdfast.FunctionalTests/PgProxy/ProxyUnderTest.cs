@@ -2,6 +2,7 @@ using System.Net;
 using Holdfast.Doubles.PgProxy;
 using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,11 +18,13 @@ sealed class ProxyUnderTest : IAsyncDisposable
     /// <param name="pools">Null: each client logs in to a server of its own.</param>
     public ProxyUnderTest(
         TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default, PoolSettings? pools = null,
-        ClientTls? tls = null, ServerTls? servers = null, Func<Access, Access>? access = null)
+        ClientTls? tls = null, ServerTls? servers = null, Func<Access, Access>? access = null,
+        Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null)
     {
         var users = new Dictionary<string, UserSecret>
         {
             ["postgres"] = UserSecret.Of("postgres", RealPostgres.Password),
+            ["watcher"] = UserSecret.Of("watcher", RealPostgres.Password),
             ["nobody"] = UserSecret.Of("nobody", RealPostgres.Password),
         };
         Access = new Access
@@ -30,19 +33,21 @@ sealed class ProxyUnderTest : IAsyncDisposable
             Tls = tls,
             Servers = servers ?? ServerTls.Disabled,
         };
+        var settings = new ProxySettings
+        {
+            Cluster = "films",
+            Address = IPAddress.Loopback,
+            PrimaryPort = 0,
+            ReplicasPort = 0,
+            HoldTimeout = hold ?? TimeSpan.FromSeconds(30),
+            ClientsMax = clientsMax,
+            DrainLimit = drain,
+            Pools = pools,
+            Console = new ConsoleSettings(["postgres"], ["watcher"]),
+        };
         Server = new PgProxyServer(
-            new ProxySettings
-            {
-                Cluster = "films",
-                Address = IPAddress.Loopback,
-                PrimaryPort = 0,
-                ReplicasPort = 0,
-                HoldTimeout = hold ?? TimeSpan.FromSeconds(30),
-                ClientsMax = clientsMax,
-                DrainLimit = drain,
-                Pools = pools,
-            },
-            Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance, access is null ? Access : access(Access));
+            adjust?.Invoke(settings) ?? settings, Topology, Terms, () => BootClock.Now, NullLoggerFactory.Instance,
+            access is null ? Access : access(Access), former);
         _running = Server.RunAsync(_stop.Token);
     }
 
@@ -54,6 +59,9 @@ sealed class ProxyUnderTest : IAsyncDisposable
     public PgProxyServer Server { get; }
     public int PrimaryPort => Server.PrimaryEndPoint.Port;
     public int ReplicasPort => Server.ReplicasEndPoint!.Port;
+
+    /// <summary>Completes when the proxy has ended.</summary>
+    public Task Running => _running;
 
     /// <summary>Completes when the proxy has drained.</summary>
     public async Task StopAsync()

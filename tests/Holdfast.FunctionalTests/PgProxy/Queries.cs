@@ -14,11 +14,15 @@ static class Queries
         return await command.ExecuteScalarAsync(Stop);
     }
 
-    public static async Task<(int Exit, string Output, string Error)> PsqlAsync(int port, string tls, string sql)
+    public static Task<(int Exit, string Output, string Error)> PsqlAsync(int port, string tls, string sql) =>
+        PsqlAsync(port, tls, sql, "postgres", "postgres", "-XAt");
+
+    public static async Task<(int Exit, string Output, string Error)> PsqlAsync(
+        int port, string tls, string sql, string user, string database, string switches)
     {
         var start = new ProcessStartInfo("psql",
         [
-            "-XAt", "-d", $"host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode={tls}", "-c", sql,
+            switches, "-d", $"host=127.0.0.1 port={port} user={user} dbname={database} sslmode={tls}", "-c", sql,
         ])
         {
             UseShellExecute = false,

@@ -1,3 +1,5 @@
+using Holdfast.PgProxy;
+using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Pooling;
 using Npgsql;
 using Xunit;
@@ -16,7 +18,8 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
 
     /// <summary>Also lives until the test ends.</summary>
     internal ProxyUnderTest Start(
-        PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null)
+        PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null,
+        TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null)
     {
         var proxy = new ProxyUnderTest(hold, pools: new PoolSettings
         {
@@ -24,7 +27,7 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
             Size = size,
             Loops = loops,
             QueryWaitTimeout = wait ?? TimeSpan.FromSeconds(30),
-        });
+        }, drain: drain, adjust: adjust, former: former);
         _proxies.Add(proxy);
         ShowPrimary(proxy);
         return proxy;
