@@ -14,6 +14,7 @@ internal static class Messages
     public static readonly byte[] Ready = Of(ServerMessage.ReadyForQuery, "I"u8);
     public static readonly byte[] AuthenticationOk = Authentication(0, []);
     public static readonly byte[] Terminate = Of(ClientMessage.Terminate, []);
+    public static readonly byte[] CloseUnnamed = Of(ClientMessage.Close, [(byte)'S', 0]);
     public static readonly byte[] DiscardAll = Query("DISCARD ALL");
 
     public static byte[] Of(byte tag, ReadOnlySpan<byte> body)

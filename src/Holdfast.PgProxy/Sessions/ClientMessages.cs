@@ -68,6 +68,7 @@ internal sealed partial class ClientSession
             Server!.Owe(new Due(DueKind.Query, DueTo.ClientFromUs));
             return DropWhole(input, at, header);
         }
+        ForgetUnnamed();
         Owe(DueKind.Query, Look(
             body.Length < header.BodyBytes ? QueryText.Unread : QueryText.Read(WithoutZero(body))));
         return Pass(input, at, header, ref outgoing);
@@ -81,6 +82,7 @@ internal sealed partial class ClientSession
         if (Deallocated(body) is { } name)
         {
             Forget(name);
+            ForgetUnnamed();
             Connection.Send(Messages.Deallocated);
             Connection.Send(Messages.Ready);
             return true;
@@ -88,6 +90,7 @@ internal sealed partial class ClientSession
         if ((QueryText.Read(WithoutZero(body)) & TextTraits.Renews) == TextTraits.None)
             return false;
         DropNames();
+        ForgetUnnamed();
         Connection.Send(Messages.Discarded);
         Connection.Send(Reports(Parameters, _startup));
         Parameters = _startup;
@@ -142,13 +145,15 @@ internal sealed partial class ClientSession
         if (body.Length < header.BodyBytes || !ExtendedQuery.TryParse(body, out var name, out var rest))
         {
             _unitTraits |= Look(body.Length < header.BodyBytes ? QueryText.Unread : TextTraits.None);
+            if (body is [0, ..])
+                Server!.OnUnnamed(this);
             Owe(DueKind.Parse, TextTraits.None);
             return Pass(input, at, header, ref outgoing);
         }
         if (name.IsEmpty)
         {
             KeepUnnamed(rest);
-            Server!.UnnamedOf = this;
+            Server!.OnUnnamed(this);
             Owe(DueKind.Parse, TextTraits.None);
             return Pass(input, at, header, ref outgoing);
         }
@@ -225,9 +230,17 @@ internal sealed partial class ClientSession
     // Another client has had our server in between, or we another server.
     void EnsureUnnamed(ref Outgoing outgoing)
     {
-        if (_unnamedBytes == 0 || ReferenceEquals(Server!.UnnamedOf, this))
+        if (ReferenceEquals(Server!.UnnamedOf, this) || (_unnamedBytes == 0 && !Server.HasUnnamed))
             return;
-        Server.UnnamedOf = this;
+        if (_unnamedBytes == 0)
+        {
+            // Ours there is none; and that of another is not ours.
+            Server.OnUnnamed(null);
+            Server.Owe(new Due(DueKind.Close, DueTo.Nobody));
+            outgoing.Insert(Messages.CloseUnnamed);
+            return;
+        }
+        Server.OnUnnamed(this);
         Server.Owe(new Due(DueKind.Parse, DueTo.Nobody));
         outgoing.Insert(Messages.Of(ClientMessage.Parse, [0, .. _unnamed.AsSpan(0, _unnamedBytes)]));
     }
@@ -283,7 +296,14 @@ internal sealed partial class ClientSession
         var isStatement = ExtendedQuery.TryTarget(body, out var target, out var name)
             && target == ExtendedTarget.Statement;
         if (isStatement && name.IsEmpty && !isClose)
+        {
             EnsureUnnamed(ref outgoing);
+        }
+        else if (isStatement && name.IsEmpty)
+        {
+            ForgetUnnamed();
+            Server!.OnUnnamed(null);
+        }
         if (!isStatement || name.IsEmpty || Find(name) is not { } statement)
         {
             Owe(isClose ? DueKind.Close : DueKind.Describe, TextTraits.None);
@@ -318,9 +338,11 @@ internal sealed partial class ClientSession
         _names[name] = statement;
     }
 
+    /// <summary>It has no unnamed statement any more.</summary>
+    public void ForgetUnnamed() => _unnamedBytes = 0;
+
     void DropNames()
     {
-        _unnamedBytes = 0;
         if (_names is null)
             return;
         foreach (var statement in _names.Values)

@@ -218,7 +218,15 @@ internal sealed partial class ServerSession
     void Undo(Due due)
     {
         if (due.Statement is not { } statement)
+        {
+            // An unnamed one may be there or not. Whoever wants one says so anew.
+            if (due.Kind is DueKind.Parse or DueKind.Close)
+            {
+                (UnnamedOf, HasUnnamed) = (null, true);
+                Client?.ForgetUnnamed();
+            }
             return;
+        }
         if (due.Kind == DueKind.Close)
         {
             if (Client is null)

@@ -38,8 +38,11 @@ internal sealed partial class ServerSession : ConnectionUser
     public ParameterSet Parameters { get; private set; }
     public ClientSession? Client { get; private set; }
 
-    /// <summary>Whose unnamed statement it has.</summary>
-    public ClientSession? UnnamedOf { get; set; }
+    /// <summary>Whose unnamed statement it has; null: nobody's that we know.</summary>
+    public ClientSession? UnnamedOf { get; private set; }
+
+    /// <summary>It may have an unnamed statement, whose ever.</summary>
+    public bool HasUnnamed { get; private set; }
 
     public TimeSpan Born { get; }
     public TimeSpan IdleSince { get; set; }
@@ -71,6 +74,9 @@ internal sealed partial class ServerSession : ConnectionUser
             return;
         }
         _skipsToSync &= due.Kind != DueKind.Sync;
+        // A simple statement ends it (PostgreSQL manual, Extended Query).
+        if (due is { Kind: DueKind.Query, To: not DueTo.ClientFromUs })
+            (UnnamedOf, HasUnnamed) = (null, false);
         if (due.Kind is DueKind.Query or DueKind.Execute && (due.Traits & TextTraits.Forgets) != TextTraits.None)
             ForgetStatements();
         // A Sync while a COPY takes data is not answered, and one that crosses its end may be: rather owe too much.
@@ -80,11 +86,10 @@ internal sealed partial class ServerSession : ConnectionUser
     }
 
     // At once, and not when it is done: what is sent behind it must be parsed anew.
-    void ForgetStatements()
-    {
-        Statements.Clear();
-        UnnamedOf = null;
-    }
+    void ForgetStatements() => Statements.Clear();
+
+    /// <summary>The client sends an unnamed statement, or an end of the one that there is.</summary>
+    public void OnUnnamed(ClientSession? of) => (UnnamedOf, HasUnnamed) = (of, of is not null);
 
     /// <summary>The client has ended its COPY data.</summary>
     public void CopyEnded()

@@ -1,7 +1,7 @@
 namespace Holdfast.FunctionalTests.PgProxy.Pooled;
 
-/// <summary>Valid messages in no sensible order, with names that exist and names that don't. One seed, one
-/// conversation.</summary>
+/// <summary>Valid messages in no sensible order, with names that exist and names that don't, a unit at a time. One
+/// seed, one conversation.</summary>
 sealed class Babble(int seed)
 {
     static readonly string[] s_names = ["", "", "a", "b", "c"], s_portals = ["", "", "", "p", "q"];
@@ -10,12 +10,13 @@ sealed class Babble(int seed)
     [
         "SELECT 1", "SELECT 2", "SELECT * FROM generate_series(1, 5)", "SELECT 1 / 0", "SELEKT", "", "BEGIN", "COMMIT",
         "ROLLBACK", "SAVEPOINT s", "ROLLBACK TO s", "SHOW DateStyle", "SET DateStyle = 'German'", "RESET DateStyle",
-        "SET LOCAL application_name = 'here'", "SHOW application_name", "DEALLOCATE ALL",
+        "SET LOCAL application_name = 'here'", "SHOW application_name",
         "SELECT 1; SELECT 2", "SELECT 3", "SELECT 4", "COPY (SELECT 1) TO STDOUT", "DO $$BEGIN RAISE NOTICE 'n'; END$$",
         "SELECT set_config('DateStyle', 'SQL', true)",
     ];
 
     readonly Random _random = new(seed);
+    bool _isUnnamedThere;
 
     /// <summary>For people: what was said so far.</summary>
     public List<string> Said { get; } = [];
@@ -23,20 +24,28 @@ sealed class Babble(int seed)
     public Step Next()
     {
         var messages = new List<byte[]>();
-        var units = 0;
         for (var count = _random.Next(1, 8); count > 0; count--)
-            messages.Add(Message(ref units));
+            messages.Add(Message());
         messages.Add(Say.Sync);
+        _isUnnamedThere = false;
         Said.Add("Sync");
-        return new Step(Say.All([.. messages]), 'Z', units + 1);
+        return Step.Of([.. messages]);
     }
 
-    byte[] Message(ref int units)
+    byte[] Message()
     {
         var (name, portal, text) = (Of(s_names), Of(s_portals), Of(s_texts));
-        switch (_random.Next(14))
+        // The unnamed one, which the proxy gives up when its unit fails, only where it was just sent.
+        if (name.Length == 0 && !_isUnnamedThere)
+            name = "a";
+        switch (_random.Next(13))
         {
             case 0 or 1 or 2:
+                name = Of(s_names);
+                _isUnnamedThere |= name.Length == 0;
+                // Of a name that is taken PostgreSQL tells after it has read the text, the proxy before.
+                if (name.Length > 0 && text is "SELEKT" or "SELECT 1; SELECT 2")
+                    text = "SELECT 5";
                 return Told($"Parse {name}: {text}", Say.Parse(name, text));
             case 3 or 4 or 5:
                 return Told($"Bind {portal} to {name}", Say.BindTo(portal, name));
@@ -49,9 +58,6 @@ sealed class Babble(int seed)
                 return Told($"Describe portal {portal}", Say.DescribePortal(portal));
             case 11:
                 return Told($"Close {name}", Say.Close(name));
-            case 12:
-                units++;
-                return Told("Sync", Say.Sync);
             default:
                 return Told($"Close portal {portal}", Say.ClosePortal(portal));
         }

@@ -103,6 +103,25 @@ public sealed class ProtocolTests(RealPostgres postgres) : IClassFixture<RealPos
     }
 
     [Fact]
+    public async Task The_unnamed_statement_is_its_clients_alone()
+    {
+        using var other = await LoginAsync();
+        (await AskAsync(_client, Parse("", "SELECT 1"), s_sync)).ShouldBe("1ZI");
+        // Another's simple statement ends it on the server, and not for its client.
+        (await AskAsync(other, Query("SELECT 2"))).ShouldBe("TDCZI");
+        (await AskAsync(_client, Bind(""), s_execute, s_sync)).ShouldBe("2DCZI");
+        // Who has none gets none: never said, behind an error, ended by a statement, closed.
+        (await AskAsync(other, Bind(""), s_execute, s_sync)).ShouldBe("EZI");
+        (await AskAsync(_client, Parse("", "SELECT 1"), s_sync)).ShouldBe("1ZI");
+        (await AskAsync(other, Bind("none"), Parse("", "SELECT 2"), s_sync)).ShouldBe("EZI");
+        (await AskAsync(other, Bind(""), s_execute, s_sync)).ShouldBe("EZI");
+        (await AskAsync(_client, Parse("", "SELECT 1"), Close(""), s_sync)).ShouldBe("13ZI");
+        (await AskAsync(other, Parse("", "SELECT 2"), s_sync)).ShouldBe("1ZI");
+        (await AskAsync(_client, Describe(""), s_sync)).ShouldBe("EZI");
+        (await AskAsync(other, Bind(""), s_execute, s_sync)).ShouldBe("2DCZI");
+    }
+
+    [Fact]
     public async Task A_sync_alone_is_answered_and_a_flush_is_not()
     {
         (await AskAsync(_client, s_sync)).ShouldBe("ZI");

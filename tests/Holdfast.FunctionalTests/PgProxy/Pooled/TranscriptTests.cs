@@ -75,6 +75,29 @@ public sealed partial class TranscriptTests(RealPostgres postgres) : IClassFixtu
                 + $"expected\n{one.ElementAtOrDefault(at)}\nheard\n{two.ElementAtOrDefault(at)}";
     }
 
+    // More clients than servers: each has another's server at any time, and hears nothing of it.
+    [Theory, InlineData(1), InlineData(2)]
+    public async Task Many_at_once_are_told_what_PostgreSQL_says(int seed)
+    {
+        const int Clients = 6, Servers = 3;
+        await using var proxy = new ProxyUnderTest(pools: Pools(PoolMode.Transaction) with { Size = Servers });
+        proxy.Topology.Show(Led("n1", 7, Primary("n1", 7, postgres.Port)));
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(async number =>
+        {
+            using var direct = await Talk.LoginAsync(postgres.Port);
+            using var pooled = await Talk.LoginAsync(proxy.PrimaryPort);
+            var babble = new Babble((100 * seed) + number);
+            for (var turn = 0; turn < RandomSteps; turn++)
+            {
+                var step = babble.Next();
+                await direct.SayAsync(step);
+                await pooled.SayAsync(step);
+                Difference(direct.Heard, pooled.Heard)
+                    .ShouldBeNull($"seed {seed}, client {number}, turn {turn}:\n{string.Join('\n', babble.Said)}");
+            }
+        }));
+    }
+
     static async Task<Talk> OtherAsync(ProxyUnderTest proxy)
     {
         var other = await Talk.LoginAsync(proxy.PrimaryPort);
