@@ -37,8 +37,10 @@ public sealed partial class PgProxyServer
     /// From any thread. Nothing happens where servers are not pooled.</summary>
     public void Reload(Access access)
     {
-        if (_pooled is not null)
-            _pooled.Access = access;
+        if (_pooled is null)
+            return;
+        _pooled.Access = access;
+        TellNotes(access);
     }
 
     // One at a time, and not on a loop: files are read.
@@ -69,7 +71,10 @@ public sealed partial class PgProxyServer
         }
         var notes = WhatStays(settings).ToList();
         if (_pooled is not null && settings.Pools is not null)
+        {
             _pooled.Apply(settings, access);
+            TellNotes(access);
+        }
         _log.Reloaded(string.Join("; ", notes));
         return new ReloadOutcome(true, notes);
     }
@@ -85,6 +90,9 @@ public sealed partial class PgProxyServer
         if (fresh.MetricsPort != _settings.MetricsPort)
             yield return $"pgproxy.metrics stays {Text(_settings.MetricsPort)} until a restart, "
                 + $"not {Text(fresh.MetricsPort)}";
+        if (fresh.ClientLoginTimeout != _settings.ClientLoginTimeout)
+            yield return $"pgproxy.client_login_timeout stays {_settings.ClientLoginTimeout.TotalSeconds:0.###} s "
+                + $"until a restart, not {fresh.ClientLoginTimeout.TotalSeconds:0.###} s";
         if (fresh.Pools is null != _settings.Pools is null)
             yield return $"pgproxy.pool stays {Mode(_settings)} until a restart, not {Mode(fresh)}";
         if (!string.Equals(fresh.Cluster, _settings.Cluster, StringComparison.Ordinal))

@@ -50,6 +50,7 @@ public sealed partial class PgProxyServer : IDisposable
                 Metrics = _metrics,
             }
             : null;
+        TellNotes(access);
         try
         {
             _listeners.Add(Listen(Port.Primary, SocketOf(former?.Sockets.Primary, settings.PrimaryPort)));
@@ -87,6 +88,12 @@ public sealed partial class PgProxyServer : IDisposable
         taken is not null && Has(taken, port) ? taken : Listener.Open(new IPEndPoint(_settings.Address, port));
 
     static bool Has(Socket taken, int port) => port == 0 || ((IPEndPoint)taken.LocalEndPoint!).Port == port;
+
+    void TellNotes(Access? access)
+    {
+        foreach (var note in access?.Hba?.Notes ?? [])
+            _log.HbaNote(note);
+    }
 
     Listener Listen(Port port, Socket socket)
     {

@@ -24,6 +24,13 @@ internal static class ProxyLimits
     /// <summary>The same for a client that is only to be told that there are too many.</summary>
     public static readonly TimeSpan Refusal = TimeSpan.FromSeconds(2);
 
+    /// <summary>While there are too many clients, one that has not logged in for so long gives way to the
+    /// next.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(1);
+
+    /// <summary>For a server to say what it knows of a user.</summary>
+    public static readonly TimeSpan AuthQuery = TimeSpan.FromSeconds(5);
+
     public static readonly TimeSpan Connect = TimeSpan.FromSeconds(1);
 
     /// <summary>From the connect to a server until it has let us in.</summary>

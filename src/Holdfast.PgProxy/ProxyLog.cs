@@ -70,4 +70,13 @@ internal static partial class ProxyLog
 
     [LoggerMessage(4012, LogLevel.Error, "Loop {Loop}: serving a connection failed; it is closed")]
     public static partial void LoopFailed(this ILogger log, int loop, Exception error);
+
+    [LoggerMessage(4030, LogLevel.Warning, "Port {Port}: {User} can't look users up: {Why}")]
+    public static partial void UsersNotFound(this ILogger log, Port port, string user, string why);
+
+    [LoggerMessage(4031, LogLevel.Information, "{Note}")]
+    public static partial void HbaNote(this ILogger log, string note);
+
+    [LoggerMessage(4032, LogLevel.Warning, "Port {Port}: no login to a server as {User} at {Database}: {Why}")]
+    public static partial void NotLoggedIn(this ILogger log, Port port, string user, string database, string why);
 }

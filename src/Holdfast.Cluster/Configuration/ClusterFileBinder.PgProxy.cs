@@ -25,6 +25,7 @@ internal static partial class ClusterFileBinder
                     Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),
                     Truth(tls["required"]) == true)
                 : null,
+            Login = Login(map),
             Servers = map["servers"] is YamlMap servers ? Servers(servers) : null,
             Operation = ProxyOperation(map),
             User = Text(map["user"]) ?? missing.User,
@@ -67,6 +68,21 @@ internal static partial class ClusterFileBinder
     };
 
     static bool? Truth(YamlItem? item) => Text(item) is { } text ? YamlScalar.TruthOf(text) : null;
+
+    static LoginSettings Login(YamlMap map)
+    {
+        var missing = new LoginSettings();
+        return new LoginSettings
+        {
+            Hba = Text(map["hba"]),
+            AuthUser = Text(map["auth_user"]),
+            AuthDbname = Text(map["auth_dbname"]) ?? missing.AuthDbname,
+            AuthQuery = Text(map["auth_query"]),
+            ClientLoginTimeout = Duration(map["client_login_timeout"]) ?? missing.ClientLoginTimeout,
+            ApplicationNameAddHost = Truth(map["application_name_add_host"]) == true,
+            IgnoreStartupParameters = Texts(map["ignore_startup_parameters"]),
+        };
+    }
 
     static ServerTlsSettings Servers(YamlMap map) => new(
         Text(map["tls"]) switch

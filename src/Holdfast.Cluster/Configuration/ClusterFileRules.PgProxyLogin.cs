@@ -5,7 +5,11 @@ namespace Holdfast.Cluster.Configuration;
 /// <summary>What must hold between the keys of logging in through the proxy.</summary>
 internal sealed partial class ClusterFileRules
 {
-    static readonly string[] s_loginKeys = ["servers"];
+    static readonly string[] s_loginKeys = 
+    [
+        "servers", "hba", "auth_user", "auth_dbname", "auth_query", "client_login_timeout",
+        "application_name_add_host", "ignore_startup_parameters",
+    ];
 
     void LoginsFit()
     {
@@ -14,6 +18,13 @@ internal sealed partial class ClusterFileRules
         var isPooled = proxy["pool"] is YamlScalar { Text: not "none" };
         foreach (var entry in proxy.Entries.Where(entry => !isPooled && s_loginKeys.Contains(entry.Key)))
             Report(entry.KeyMark, $"'pgproxy.{entry.Key}' needs 'pgproxy.pool' to be session or transaction");
+        foreach (var entry in proxy.Entries.Where(entry => entry.Key is "auth_dbname" or "auth_query"))
+        {
+            if (proxy["auth_user"] is null)
+                Report(entry.KeyMark, $"'pgproxy.{entry.Key}' needs 'pgproxy.auth_user': who asks");
+        }
+        if (proxy["auth_query"] is YamlScalar query && !query.Text.Contains("$1", StringComparison.Ordinal))
+            Report(query.Mark, "'pgproxy.auth_query' must ask for $1, the user's name");
         if (proxy["servers"] is YamlMap servers)
             ServersFit(servers);
     }

@@ -40,6 +40,28 @@ public enum ServerTlsKind
 /// <param name="Key">PEM, not encrypted; there with the certificate.</param>
 public sealed record ServerTlsSettings(ServerTlsKind Tls, string? Ca, string? Certificate, string? Key);
 
+/// <summary>Who may log in, and how; PgBouncer's words.</summary>
+public sealed record LoginSettings
+{
+    /// <summary>A file in pg_hba.conf's format; absolute. Null: no rules.</summary>
+    public string? Hba { get; init; }
+
+    /// <summary>Looks up users that the file does not have; null: nobody does.</summary>
+    public string? AuthUser { get; init; }
+
+    /// <summary>Where it asks.</summary>
+    public string AuthDbname { get; init; } = "postgres";
+
+    /// <summary>What it asks; null: pg_authid.</summary>
+    public string? AuthQuery { get; init; }
+
+    /// <summary>From the connect until a client is logged in.</summary>
+    public TimeSpan ClientLoginTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public bool ApplicationNameAddHost { get; init; }
+    public ImmutableArray<string> IgnoreStartupParameters { get; init; } = [];
+}
+
 public sealed record PgProxySettings
 {
     public required ImmutableArray<NodeName> On { get; init; }
@@ -67,6 +89,8 @@ public sealed record PgProxySettings
 
     /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
     public ClientTlsSettings? Tls { get; init; }
+
+    public LoginSettings Login { get; init; } = new();
 
     /// <summary>Null: servers are talked to in clear.</summary>
     public ServerTlsSettings? Servers { get; init; }

@@ -1,12 +1,12 @@
-using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Text;
+using System.Security.Cryptography.X509Certificates;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Frontend;
+using Holdfast.PgProxy.Login.Hba;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
@@ -26,7 +26,6 @@ internal sealed class ClientLogin
 
     const int NewestMinor = 2;
     const byte TlsHandshake = 0x16;
-    const int AskMd5 = 5, AskSasl = 10, SaslContinue = 11, SaslFinal = 12;
 
     readonly Port _port;
     readonly Connection _connection;
@@ -37,6 +36,9 @@ internal sealed class ClientLogin
     bool _isSecure;
     ServerKeys _keys = ServerKeys.None;
     SharedPool? _pool;
+    X509Certificate2? _shown;
+    LinkedListNode<(TimeSpan At, Action Missed)>? _limit;
+    ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
 
     public ClientLogin(Worker worker, Port port, int socket, IPEndPoint from)
     {
@@ -52,7 +54,8 @@ internal sealed class ClientLogin
     public async Task RunAsync(Refusal? turnedAway)
     {
         _worker.Counts.Accepted++;
-        var (startups, limit) = (_worker.Startups, _worker.Startups.Add(GiveUp));
+        var startups = _worker.Startups;
+        _limit = startups.Add(GiveUp);
         var reason = CloseReason.StartupBroken;
         try
         {
@@ -60,7 +63,7 @@ internal sealed class ClientLogin
             reason = startup is null ? ended
                 : turnedAway is not null ? Refuse(turnedAway)
                 : await AdmitAsync(startup);
-            startups.Met(limit);
+            startups.Met(_limit);
             if (_connection.IsClosed)
             {
                 reason = CloseReason.StartupTimeout;
@@ -98,7 +101,7 @@ internal sealed class ClientLogin
         }
         // From here on we are on its pool's loop.
         await new Crossing(_connection, this, Plane.Workers[_pool.LoopForClient()]);
-        return await BeginAsync(startup, _pool);
+        return await BeginAsync(_pool);
     }
 
     // A handshake ends with its connection.
@@ -175,8 +178,9 @@ internal sealed class ClientLogin
     async Task<SslApplicationProtocol> SecureAsync(ClientTls tls, ReadOnlyMemory<byte> first)
     {
         var stream = await _connection.SecureAsync(
-            first, stream => stream.AuthenticateAsServerAsync(tls.Options()));
+            first, stream => stream.AuthenticateAsServerAsync(tls.Options(isAsked: _access.Hba is not null)));
         _isSecure = true;
+        _shown = stream.RemoteCertificate as X509Certificate2;
         return stream.NegotiatedApplicationProtocol;
     }
 
@@ -193,13 +197,14 @@ internal sealed class ClientLogin
         var unknown = startup.Extensions.ToArray();
         if (startup.Minor > NewestMinor || unknown.Length > 0)
             _connection.Send(Messages.Negotiate(Math.Min(startup.Minor, NewestMinor), unknown));
-        if (await WhoIsItAsync(startup.User) is not CloseReason.None and var ended)
+        if (await WhoIsItAsync(startup) is not CloseReason.None and var ended)
             return ended;
         if (ConsoleSession.WhyNot(Plane, startup.Database, startup.User) is { } closed)
             return Refuse(closed);
         if (Plane.Settings.Console.IsConsole(startup.Database, startup.User))
             return CloseReason.None;
-        _pool = Plane.PoolFor(KeyOf(startup, _port));
+        _settings = StartupSettings.Of(startup, _access.IgnoreStartupParameters);
+        _pool = Plane.PoolFor(KeyOf(startup));
         if (_pool is null)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.TooManyConnections,
                 $"the proxy has {ProxyLimits.PoolsMax} kinds of clients already"));
@@ -207,13 +212,13 @@ internal sealed class ClientLogin
         return CloseReason.None;
     }
 
-    async Task<CloseReason> BeginAsync(StartupParameters startup, SharedPool shared)
+    async Task<CloseReason> BeginAsync(SharedPool shared)
     {
         var loop = _worker.Loop.Number;
         shared.ClientCame(loop);
         if (await _worker.PoolFor(shared).WelcomeAsync() is not { } nobody)
         {
-            Begin(startup, shared);
+            Begin(shared);
             return CloseReason.None;
         }
         shared.ClientWent(loop);
@@ -233,22 +238,34 @@ internal sealed class ClientLogin
         _ => null,
     };
 
-    static PoolKey KeyOf(StartupParameters startup, Port port)
+    PoolKey KeyOf(StartupParameters startup)
     {
-        var settings = startup.Settings.Where(setting => ParameterSet.SlotOf(setting.Key) < 0);
-        return new PoolKey(port, startup.Database, startup.User,
+        var settings = _settings.Where(setting => ParameterSet.SlotOf(setting.Key) < 0);
+        return new PoolKey(_port, startup.Database, startup.User,
             string.Concat(settings.Select(setting => $"{setting.Key}\0{setting.Value}\0")));
     }
 
-    void Begin(StartupParameters startup, SharedPool shared)
+    // What the client wants of those that the proxy keeps for it.
+    ParameterSet Wanted(ParameterSet server)
     {
-        var welcome = shared.Welcome!;
-        var parameters = welcome.Parameters;
-        foreach (var (name, value) in startup.Settings)
+        var wanted = server;
+        foreach (var (name, value) in _settings)
         {
             if (ParameterSet.SlotOf(name) is >= 0 and var slot)
-                parameters = parameters.With(slot, value);
+                wanted = wanted.With(slot, value);
         }
+        if (!_access.ApplicationNameAddHost)
+            return wanted;
+        const string Name = "application_name";
+        var from = _from.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(_from.Address.MapToIPv4(), _from.Port) : _from;
+        var named = _settings.GetValueOrDefault(Name, "") is { Length: > 0 } given ? given : "app";
+        return wanted.With(ParameterSet.SlotOf(Name), $"{named} - {from}");
+    }
+
+    void Begin(SharedPool shared)
+    {
+        var welcome = shared.Welcome!;
+        var parameters = Wanted(welcome.Parameters);
         var worker = _worker;
         var key = Plane.NewKey();
         ClientSession? session = null;
@@ -271,86 +288,88 @@ internal sealed class ClientLogin
             session.OnBytes(early);
     }
 
-    // ---- passwords ----
+    // ---- who it is ----
 
     // None: it is who it says.
-    async Task<CloseReason> WhoIsItAsync(string user)
+    async Task<CloseReason> WhoIsItAsync(StartupParameters startup)
     {
+        var user = startup.User;
+        var verdict = _access.Hba?.Decide(new HbaRequest(_from.Address, user, startup.Database, _isSecure));
+        if ((verdict?.Method == HbaMethod.Reject ? verdict.Why : WhyNotCertified(verdict, user)) is { } why)
+            return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidAuthorization, why));
+        var asks = verdict is null ? Plane.Pools.AsksPassword
+            : verdict.Method is not (HbaMethod.Trust or HbaMethod.Cert);
         UserSecret? secret;
         try
         {
-            secret = await _access.Users.FindAsync(user, CancellationToken.None);
+            secret = await SecretAsync(user, asks);
         }
         catch (IOException nobody)
         {
-            return Refuse(new Refusal(CloseReason.HoldTimeout, SqlState.CannotConnectNow, nobody.Message));
+            Plane.Log.Refused(_port, _from, nobody.Message);
+            return Refuse(new Refusal(CloseReason.HoldTimeout, SqlState.CannotConnectNow,
+                "the proxy can't look up who may log in: try again later"));
         }
-        var isRight = !Plane.Pools.AsksPassword ? true
-            : secret is { Scram: null, Md5: { } stored } ? await Md5Async(stored)
-            // Nobody learns from the questions who exists.
-            : await ScramAsync(secret?.Scram ?? Plane.NobodysSecret);
-        if (isRight is null)
+        return await ProveAsync(user, secret, asks, verdict?.Method);
+    }
+
+    async Task<CloseReason> ProveAsync(string user, UserSecret? secret, bool asks, HbaMethod? method)
+    {
+        var proof = new ClientProof(_connection, _inbox, _isSecure ? _access.Tls!.Binding : null);
+        var outcome = asks ? await AskAsync(proof, method, user, secret) : ProofOutcome.Right;
+        if (outcome == ProofOutcome.Gone)
             return CloseReason.ClientClosed;
-        if (isRight == false || (secret is null && Plane.Pools.AsksPassword))
-            return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidPassword,
-                $"password authentication failed for user \"{user}\""));
-        _keys = _keys with { Password = secret?.Password, Md5 = secret?.Md5 };
-        return CloseReason.None;
-    }
-
-    // Null: the client went.
-    async Task<bool?> Md5Async(string stored)
-    {
-        var salt = RandomNumberGenerator.GetBytes(Md5Password.SaltBytes);
-        _connection.Send(Messages.Authentication(AskMd5, salt));
-        return await PasswordAsync() is not { } answer
-            ? null
-            : CryptographicOperations.FixedTimeEquals(
-                answer.AsSpan().TrimEnd((byte)0), Encoding.ASCII.GetBytes(Md5Password.Answer(stored, salt)));
-    }
-
-    async Task<bool?> ScramAsync(ScramSecret secret)
-    {
-        var binding = _isSecure ? _access.Tls!.Binding : null;
-        var scram = new ScramServer(secret, binding);
-        _connection.Send(Messages.Authentication(AskSasl, Encoding.ASCII.GetBytes(
-            binding is null ? $"{ScramServer.Name}\0\0" : $"{ScramServer.NamePlus}\0{ScramServer.Name}\0\0")));
-        if (await PasswordAsync() is not { } first)
-            return null;
-        // Mechanism, zero, length of the rest, the rest.
-        var end = Array.IndexOf(first, (byte)0);
-        if (end < 0 || first.Length < end + 1 + sizeof(int)
-            || BinaryPrimitives.ReadInt32BigEndian(first.AsSpan(end + 1)) != first.Length - end - 1 - sizeof(int)
-            || scram.Begin(Encoding.ASCII.GetString(first, 0, end), first.AsSpan(end + 1 + sizeof(int)))
-                is not { } asked)
-            return false;
-        _connection.Send(Messages.Authentication(SaslContinue, Encoding.ASCII.GetBytes(asked)));
-        if (await PasswordAsync() is not { } proof)
-            return null;
-        if (scram.Finish(proof) is not { } final)
-            return false;
-        _connection.Send(Messages.Authentication(SaslFinal, Encoding.ASCII.GetBytes(final)));
-        _keys = _keys with { Scram = scram.Keys };
-        return true;
-    }
-
-    async Task<byte[]?> PasswordAsync()
-    {
-        while (true)
+        if (outcome == ProofOutcome.Malformed)
+            return Refuse(new Refusal(
+                CloseReason.LoginRefused, SqlState.ProtocolViolation, "expected a password response"));
+        if (outcome == ProofOutcome.Right && (secret is not null || !asks))
         {
-            switch (MessageHeader.FromClient(_inbox.Bytes, out var header))
+            _keys = proof.Keys with
             {
-                case HeaderRead.Whole when header.Tag != ClientMessage.Password:
-                case HeaderRead.Broken:
-                    return null;
-                case HeaderRead.Whole when header.WholeBytes <= _inbox.Bytes.Length:
-                    var body = _inbox.Bytes.Slice(MessageHeader.Bytes, header.BodyBytes).ToArray();
-                    _inbox.Drop((int)header.WholeBytes);
-                    return body;
-            }
-            if (!await _inbox.MoreAsync())
-                return null;
+                Password = secret?.Password ?? proof.Keys.Password, Md5 = secret?.Md5 ?? proof.Keys.Md5,
+            };
+            return CloseReason.None;
         }
+        Plane.Doubt(user);
+        return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidPassword,
+            $"password authentication failed for user \"{user}\""));
+    }
+
+    // In PostgreSQL's words; null: nothing is asked for, or it was shown.
+    string? WhyNotCertified(HbaVerdict? verdict, string user)
+    {
+        if (verdict is null or { Certificate: HbaCertificate.NotAsked })
+            return null;
+        if (_shown is null)
+            return "connection requires a valid client certificate";
+        return verdict.Certificate == HbaCertificate.VerifyCa
+            || string.Equals(ClientTls.CommonName(_shown), user, StringComparison.Ordinal)
+                ? null
+                : $"certificate authentication failed for user \"{user}\"";
+    }
+
+    async Task<UserSecret?> SecretAsync(string user, bool asks)
+    {
+        if (await _access.Users.FindAsync(user, CancellationToken.None) is { } listed)
+            return listed;
+        if (!asks || _access.AuthQuery is null)
+            return null;
+        // The time that this takes is not the client's.
+        _worker.Startups.Met(_limit!);
+        var found = await Plane.AuthQueryOf(_port).FindAsync(user, CancellationToken.None);
+        _limit = _worker.Startups.Add(GiveUp);
+        return found;
+    }
+
+    // Nobody learns from the questions who exists.
+    Task<ProofOutcome> AskAsync(ClientProof proof, HbaMethod? method, string user, UserSecret? secret)
+    {
+        var known = secret ?? Plane.Nobody.Secret(user);
+        var asksMd5 = method == HbaMethod.Md5 && (secret is not null || _access.AuthQuery is null);
+        return method == HbaMethod.Password ? proof.ClearAsync(user, known)
+            : known.Md5 is { } stored && (asksMd5 || (method is null && known.Scram is null))
+                ? proof.Md5Async(stored)
+                : proof.ScramAsync(known.Scram ?? Plane.Nobody.Secret(user).Scram!);
     }
 
     CloseReason Refuse(Refusal refusal)

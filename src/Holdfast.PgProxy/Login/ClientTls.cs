@@ -37,7 +37,8 @@ public sealed class ClientTls : IDisposable
     /// <summary>What SCRAM may be bound to.</summary>
     internal byte[] Binding => ChannelBinding.Of(_certificate);
 
-    public SslServerAuthenticationOptions Options() => new()
+    /// <param name="isAsked">Rules say who must show a certificate; else everybody must.</param>
+    internal SslServerAuthenticationOptions Options(bool isAsked) => new()
     {
         ServerCertificateContext = _context,
         ApplicationProtocols = [Protocol],
@@ -45,7 +46,7 @@ public sealed class ClientTls : IDisposable
         CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         CertificateChainPolicy = Policy(),
         RemoteCertificateValidationCallback = (_, certificate, _, errors) => _authorities is null
-            || (certificate is not null && errors == SslPolicyErrors.None),
+            || (certificate is null ? isAsked : errors == SslPolicyErrors.None),
     };
 
     // Nothing is fetched while a loop waits: a client could say from where.
@@ -60,6 +61,13 @@ public sealed class ClientTls : IDisposable
         policy.CustomTrustStore.AddRange(_authorities ?? []);
         return policy;
     }
+
+    /// <summary>A certificate's first name, which PostgreSQL compares with the user's; null: none.</summary>
+    internal static string? CommonName(X509Certificate2 certificate) => certificate.SubjectName
+        .EnumerateRelativeDistinguishedNames(reversed: false)
+        .FirstOrDefault(name => !name.HasMultipleElements
+            && string.Equals(name.GetSingleElementType().Value, "2.5.4.3", StringComparison.Ordinal))
+        ?.GetSingleElementValue();
 
     public void Dispose() => _certificate.Dispose();
 }

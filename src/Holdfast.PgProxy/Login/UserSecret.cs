@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
@@ -11,6 +13,18 @@ public sealed record UserSecret(string? Password, ScramSecret? Scram, string? Md
     /// <summary>Of a password in the file.</summary>
     public static UserSecret Of(string user, string password) =>
         new(password, ScramSecret.Of(password), Md5Password.Stored(user, password));
+
+    /// <summary>Whether this is the password, in clear. Takes a while where the secret is SCRAM's.</summary>
+    public bool IsRight(string user, string password)
+    {
+        if (Scram is { } scram)
+        {
+            var keys = ScramKeys.Of(password, scram.Salt, scram.Iterations);
+            return CryptographicOperations.FixedTimeEquals(SHA256.HashData(keys.ClientKey), scram.StoredKey);
+        }
+        return Md5 is { } stored && CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Md5Password.Stored(user, password)), Encoding.ASCII.GetBytes(stored));
+    }
 
     /// <summary>Of <c>pg_authid.rolpassword</c>.</summary>
     /// <returns>Null: none that a client could know, or a kind that is not known here.</returns>

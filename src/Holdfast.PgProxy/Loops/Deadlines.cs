@@ -16,6 +16,17 @@ internal sealed class Deadlines
     public LinkedListNode<(TimeSpan At, Action Missed)> Add(Action missed) =>
         _waiting.AddLast((_loop.Now + _limit, missed));
 
+    /// <summary>Ends the wait of whoever has waited longest, if that is longer than this; else nothing
+    /// happens.</summary>
+    public bool MissFirst(TimeSpan waited)
+    {
+        if (_waiting.First is not { } first || _loop.Now - (first.Value.At - _limit) <= waited)
+            return false;
+        _waiting.RemoveFirst();
+        first.Value.Missed();
+        return true;
+    }
+
     public void Met(LinkedListNode<(TimeSpan At, Action Missed)> deadline)
     {
         if (deadline.List is not null)

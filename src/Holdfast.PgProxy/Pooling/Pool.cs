@@ -265,8 +265,14 @@ internal sealed partial class Pool
 
     void OnRefused(LoginRefused refused)
     {
+        // Once for each trouble: there may be many tries in a second.
+        if (!string.Equals(_lastTrouble, refused.Why, StringComparison.Ordinal))
+            Worker.Plane.Log.NotLoggedIn(Port, Shared.Key.User, Shared.Key.Database, refused.Why);
         _lastTrouble = refused.Why;
         Counts.LoginsFailed++;
+        // It may have a new password: what clients have shown is not asked for any more.
+        if (string.Equals(refused.SqlState, SqlState.InvalidPassword, StringComparison.Ordinal))
+            Worker.Plane.Doubt(Shared.Key.User);
         if (refused.IsForNow)
         {
             _retryAt = Now + _retryPause;

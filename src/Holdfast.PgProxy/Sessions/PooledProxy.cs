@@ -25,6 +25,7 @@ internal sealed partial class PooledProxy : IDisposable
     readonly ConcurrentDictionary<CancelKey, (Worker Worker, ClientSession Session)> _clients = new();
     readonly List<(Port Port, Socket Socket)> _listeners = [];
     volatile RouteTable _routes = RouteTable.None;
+    readonly AuthQuery[] _authQueries;
     volatile Access _access;
     volatile bool _isDraining;
     volatile PoolSettings _poolSettings;
@@ -40,6 +41,7 @@ internal sealed partial class PooledProxy : IDisposable
         Stats = new StatsPeriods(this);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
+        _authQueries = [new AuthQuery(Workers[0], Port.Primary), new AuthQuery(Workers[0], Port.Replicas)];
     }
 
     public ProxySettings Settings => _settings;
@@ -51,8 +53,19 @@ internal sealed partial class PooledProxy : IDisposable
     public IReadOnlyList<Worker> Workers { get; }
     public RouteTable Routes => _routes;
 
-    /// <summary>What a login of nobody we know is checked against.</summary>
-    public ScramSecret NobodysSecret { get; } = ScramSecret.Of(Guid.NewGuid().ToString());
+    public Nobody Nobody { get; } = new();
+
+    /// <summary>Looks up users that are not in the list.</summary>
+    public AuthQuery AuthQueryOf(Port port) => _authQueries[port == Port.Primary ? 0 : 1];
+
+    /// <summary>A login with what is known of this user failed, here or at a server.</summary>
+    public void Doubt(string user)
+    {
+        if (Access.AuthQuery is null)
+            return;
+        foreach (var query in _authQueries)
+            query.Doubt(user);
+    }
 
     /// <summary>Clients connected now.</summary>
     public int Clients => Volatile.Read(ref _connected);
@@ -98,11 +111,22 @@ internal sealed partial class PooledProxy : IDisposable
             Ended(port, from, CloseReason.TooManyClients);
             return;
         }
+        var isFull = count > Settings.ClientsMax && !MakesRoom(worker);
         _ = new ClientLogin(worker, port, socket, from).RunAsync(
             _isDraining ? new(CloseReason.Draining, SqlState.AdminShutdown, "the proxy is shutting down")
-            : count > Settings.ClientsMax ? new(CloseReason.TooManyClients, SqlState.TooManyConnections,
+            : isFull ? new(CloseReason.TooManyClients, SqlState.TooManyConnections,
                 $"sorry, too many clients already: this proxy takes {Settings.ClientsMax}")
             : null);
+    }
+
+    // Who has said nothing for a while gives way to whoever comes: half-open connections keep nobody out.
+    bool MakesRoom(Worker worker)
+    {
+        if (worker.Startups.MissFirst(ProxyLimits.StartupGrace))
+            return true;
+        // This one is turned away, and its next try may find room there.
+        Others(worker, other => other.Startups.MissFirst(ProxyLimits.StartupGrace));
+        return false;
     }
 
     public void Ended(Port port, IPEndPoint from, CloseReason reason)

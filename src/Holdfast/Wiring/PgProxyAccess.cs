@@ -1,7 +1,9 @@
+using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Commands;
 using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Login.Hba;
 
 namespace Holdfast.Wiring;
 
@@ -19,12 +21,33 @@ static class PgProxyAccess
     {
         Users = Users(open, users),
         Tls = proxy.Tls is { } tls ? Tls(tls) : null,
+        Hba = proxy.Login.Hba is { } rules ? Hba(rules, proxy.Tls) : null,
+        AuthQuery = proxy.Login.AuthUser is { } user
+            ? new AuthQuerySettings(
+                user, proxy.Login.AuthDbname, proxy.Login.AuthQuery ?? AuthQuerySettings.DefaultQuery)
+            : null,
+        ApplicationNameAddHost = proxy.Login.ApplicationNameAddHost,
+        IgnoreStartupParameters = [.. proxy.Login.IgnoreStartupParameters.Select(name => name.ToLowerInvariant())],
         Servers = proxy.Servers is { } servers ? Servers(servers) : ServerTls.Disabled,
     };
 
     static FileSecrets Users(OpenFile open, string? users) => new(UserList.Read(users is null
         ? UserList.Write(ConfigFiles.ReadSecrets(open.Path, open.File).Passwords)
         : File.ReadAllText(users)));
+
+    static HbaRules Hba(string path, ClientTlsSettings? tls)
+    {
+        var own = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Select(known => (known.Address, known.PrefixLength));
+        var (rules, problems) = HbaFile.Read(path, File.ReadAllText(path), [.. own]);
+        if (rules is null)
+            throw new InvalidDataException(string.Join('\n', problems));
+        return rules.AsksCertificates && tls?.ClientCa is null
+            ? throw new InvalidDataException(
+                $"{path}: lines ask for certificates; expected 'pgproxy.tls.client_ca' to say whose count")
+            : rules;
+    }
 
     static ClientTls Tls(ClientTlsSettings paths)
     {

@@ -36,6 +36,7 @@ sealed class ProxyReload(string path, string? users)
         PrimaryPort = proxy.Primary,
         ReplicasPort = proxy.Replicas,
         HoldTimeout = proxy.HoldTimeout,
+        ClientLoginTimeout = proxy.Login.ClientLoginTimeout,
         DefaultTtl = file.Postgres.Dcs.Ttl,
         Console = new ConsoleSettings(proxy.Operation.AdminUsers, proxy.Operation.StatsUsers),
         MetricsPort = proxy.Operation.Metrics,

@@ -19,7 +19,7 @@ sealed class ProxyUnderTest : IAsyncDisposable
     public ProxyUnderTest(
         TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default, PoolSettings? pools = null,
         ClientTls? tls = null, ServerTls? servers = null, Func<Access, Access>? access = null,
-        Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null)
+        Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null, TimeSpan? loginTimeout = null)
     {
         var users = new Dictionary<string, UserSecret>
         {
@@ -41,6 +41,7 @@ sealed class ProxyUnderTest : IAsyncDisposable
             ReplicasPort = 0,
             HoldTimeout = hold ?? TimeSpan.FromSeconds(30),
             ClientsMax = clientsMax,
+            ClientLoginTimeout = loginTimeout ?? TimeSpan.FromSeconds(30),
             DrainLimit = drain,
             Pools = pools,
             Console = new ConsoleSettings(["postgres"], ["watcher"]),

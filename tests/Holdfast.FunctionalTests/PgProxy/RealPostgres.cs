@@ -53,7 +53,20 @@ public sealed class RealPostgres : IAsyncLifetime
         var known = await File.ReadAllTextAsync(rules);
         await File.WriteAllTextAsync(rules, string.Join('\n', [.. access, known]));
         await File.AppendAllLinesAsync(Conf, settings);
+        var before = await LoadedAsync();
         await RunAsync(Program("pg_ctl"), ["-D", Data, "-s", "reload"]);
+        // A session that begins from now on has all of it.
+        while (await LoadedAsync() <= before)
+        {
+        }
+    }
+
+    async Task<DateTime> LoadedAsync()
+    {
+        await using var connection = new NpgsqlConnection(Conninfo(Port));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("SELECT pg_conf_load_time()", connection);
+        return (DateTime)(await command.ExecuteScalarAsync())!;
     }
 
     /// <summary>A file among its data, for its own use.</summary>

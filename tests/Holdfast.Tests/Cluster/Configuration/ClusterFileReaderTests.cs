@@ -224,6 +224,24 @@ public sealed class ClusterFileReaderTests
     }
 
     [Fact]
+    public void Who_may_log_in_is_said_in_PgBouncers_words()
+    {
+        const string Keys = "pool: session, hba: /h.conf, auth_user: u, auth_dbname: d, client_login_timeout: 5s, "
+            + "application_name_add_host: true, ignore_startup_parameters: [a, b], auth_query: ";
+        var text = Good.Replace("replicas: 5001", $"{Keys}'SELECT f($1)'", StringComparison.Ordinal);
+        var login = ClusterFileReader.Read("holdfast.yml", text).File!.PgProxy!.Login;
+        (login.Hba, login.AuthUser, login.AuthDbname, login.AuthQuery, login.ClientLoginTimeout)
+            .ShouldBe(("/h.conf", "u", "d", "SELECT f($1)", TimeSpan.FromSeconds(5)));
+        (login.ApplicationNameAddHost, string.Join(' ', login.IgnoreStartupParameters)).ShouldBe((true, "a b"));
+        Problems("replicas: 5001", $"{Keys}SELECT").ShouldHaveSingleItem()
+            .ShouldEndWith("'pgproxy.auth_query' must ask for $1, the user's name");
+        Problems("replicas: 5001", "pool: session, auth_dbname: d").ShouldHaveSingleItem()
+            .ShouldEndWith("'pgproxy.auth_dbname' needs 'pgproxy.auth_user': who asks");
+        Problems("replicas: 5001", "hba: /h.conf").ShouldHaveSingleItem()
+            .ShouldEndWith("'pgproxy.hba' needs 'pgproxy.pool' to be session or transaction");
+    }
+
+    [Fact]
     public void What_is_not_built_yet_is_refused_plainly() =>
         Problems("on: [n1, n2, n3]\n  users", "on: [n1, n2, n3]\n  dcs: { standby_cluster: { host: far } }\n  users")
             .ShouldHaveSingleItem()
