@@ -41,7 +41,7 @@ public sealed partial class PgProxyServer : IDisposable
         Access? access = null, Handover? former = null)
     {
         (_settings, _log, _former) = (settings, logs.CreateLogger<PgProxyServer>(), former);
-        _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock);
+        _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock, settings.Replicas);
         _board.Changed += OnChanged;
         _pooled = settings.Pools is { } pools
             ? new PooledProxy(

@@ -18,6 +18,9 @@ internal static class ProxyLimits
     /// <summary>Servers that one cancel request is sent to.</summary>
     public const int CancelTargetsMax = 16;
 
+    /// <summary>Cancel requests for other proxies' clients under way at once; those beyond are dropped.</summary>
+    public const int CancelsSentOnMax = 64;
+
     /// <summary>From the client's connect to its whole startup message (PostgreSQL: authentication_timeout).</summary>
     public static readonly TimeSpan Startup = TimeSpan.FromSeconds(30);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
 
 namespace Holdfast.PgProxy;
 
@@ -16,6 +17,12 @@ public sealed record ProxySettings
 
     /// <summary>The port over the replicas; null: none.</summary>
     public int? ReplicasPort { get; init; }
+
+    /// <summary>Whom a cancel request may be for that is not for a client here, where servers are pooled.</summary>
+    public PeerSettings Peers { get; init; } = new();
+
+    /// <summary>Which replicas serve, and how much.</summary>
+    public ReplicaSettings Replicas { get; init; } = new();
 
     /// <summary>How long a new connection waits while no server may have it.</summary>
     public TimeSpan HoldTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
 using Holdfast.Foundation.Yaml;
 
 namespace Holdfast.Cluster.Configuration;
@@ -28,6 +29,7 @@ internal static partial class ClusterFileBinder
             Login = Login(map),
             Servers = map["servers"] is YamlMap servers ? Servers(servers) : null,
             Operation = ProxyOperation(map),
+            Routing = Routing(map),
             User = Text(map["user"]) ?? missing.User,
         };
     }
@@ -107,4 +109,13 @@ internal static partial class ClusterFileBinder
             HandoverTimeout = Duration(map["handover_timeout"]) ?? missing.HandoverTimeout,
         };
     }
+
+    static RoutingSettings Routing(YamlMap map) => new()
+    {
+        Weights = Entries(map["weights"]).ToImmutableSortedDictionary(
+            weight => new NodeName(weight.Key), weight => Number(weight.Value)!.Value),
+        LagLimit = Unit.ReadBytes(Text(map["lag_limit"]) ?? ""),
+        Fallback = Truth(map["fallback"]) != false,
+        Patroni = Texts(map["patroni"]),
+    };
 }

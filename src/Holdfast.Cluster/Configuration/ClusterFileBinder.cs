@@ -13,8 +13,8 @@ internal static partial class ClusterFileBinder
     {
         Cluster = Text(root["cluster"])!,
         Hosts = [.. Entries(root["hosts"]).Select(host => new HostSettings(new NodeName(host.Key), Text(host.Value)!))],
-        Etcd = Etcd((YamlMap)root["etcd"]!),
-        Postgres = Postgres((YamlMap)root["postgres"]!),
+        Etcd = root["etcd"] is YamlMap etcd ? Etcd(etcd) : new EtcdSettings(),
+        Postgres = root["postgres"] is YamlMap postgres ? Postgres(postgres) : new PostgresSettings { On = [] },
         PgProxy = root["pgproxy"] is YamlMap proxy ? PgProxy(proxy) : null,
         Apps = [.. Entries(root["apps"]).Select(app => App(app.Key, (YamlMap)app.Value))],
         Edge = root["edge"] is YamlMap edge ? Edge(edge) : null,

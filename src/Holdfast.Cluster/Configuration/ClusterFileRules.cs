@@ -28,6 +28,7 @@ internal sealed partial class ClusterFileRules
         rules.OwnersExist();
         rules.PoolsFit();
         rules.LoginsFit();
+        rules.RoutingFits();
         rules.AppsFit();
         rules.RoutesFit();
         rules.AppPeriodsFit();

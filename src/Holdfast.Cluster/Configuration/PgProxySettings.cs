@@ -97,6 +97,8 @@ public sealed record PgProxySettings
 
     public ProxyOperationSettings Operation { get; init; } = new();
 
+    public RoutingSettings Routing { get; init; } = new();
+
     /// <summary>The operating system's user that runs the proxy.</summary>
     public string User { get; init; } = "postgres";
 }

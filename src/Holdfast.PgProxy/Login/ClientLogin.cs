@@ -151,7 +151,7 @@ internal sealed class ClientLogin
                     await SecureAsync(_access.Tls, ReadOnlyMemory<byte>.Empty);
                     break;
                 case StartupKind.CancelRequest:
-                    Plane.Cancel(bytes);
+                    await Plane.CancelAsync(_worker.Loop, bytes);
                     return (null, CloseReason.CancelForwarded);
                 case StartupKind.Startup:
                     return (StartupParameters.Read(bytes), CloseReason.StartupBroken);

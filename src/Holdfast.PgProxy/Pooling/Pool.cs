@@ -41,22 +41,26 @@ internal sealed partial class Pool
     /// <summary>A server that may serve now, unless somebody else waits for one; null: wait.</summary>
     public ServerSession? Take() => _waiting.Count > 0 ? null : TakeIdle();
 
-    // The one used last, whose memory is warm; of replicas the one used longest ago, so that all have some.
+    // The one used last, whose memory is warm; of several servers that whose turn it is.
     ServerSession? TakeIdle()
     {
-        if (IsPaused)
+        _turns.IsShort |= _idle.Count == 0;
+        if (IsPaused || _idle.Count == 0)
             return null;
-        var routes = Worker.Routes;
-        for (var i = 0; i < _idle.Count; i++)
-        {
-            var at = Port == Port.Primary ? _idle.Count - 1 - i : i;
-            var server = _idle[at];
-            if (!routes.MayServe(Port, server.Server, Now))
-                continue;
-            _idle.RemoveAt(at);
-            return server;
-        }
-        return null;
+        var at = Port == Port.Primary ? LastIdle() : IdleInTurn();
+        if (at < 0)
+            return null;
+        var server = _idle[at];
+        _idle.RemoveAt(at);
+        return server;
+    }
+
+    int LastIdle()
+    {
+        var at = _idle.Count - 1;
+        while (at >= 0 && !Worker.Routes.MayServe(Port, _idle[at].Server, Now))
+            at--;
+        return at;
     }
 
     public void Wait(ClientSession client)
@@ -95,7 +99,8 @@ internal sealed partial class Pool
             return;
         // Its last client may not have read all; the next one, or an end, must be heard.
         server.Connection.Resume();
-        if (IsPaused || IsOld(server) || Now - server.Born > Settings.ServerLifetime || _servers.Count > Share)
+        if (IsPaused || IsOld(server) || Now - server.Born > Settings.ServerLifetime || _servers.Count > Share
+            || YieldsPlace(server))
         {
             server.Close();
             return;
@@ -208,21 +213,25 @@ internal sealed partial class Pool
         server.MoveTo(asker);
     }
 
-    async Task LoginAsync()
+    Task LoginAsync() => LoginToAsync(PickServer());
+
+    async Task LoginToAsync(Server? picked)
     {
         _loginsUnderWay++;
         Worker.Counts.ServerLogins++;
         Counts.Logins++;
         LoginRefused? refused;
+        if (picked is { } taken)
+            _loginsTo.Add(taken.Name);
         try
         {
-            refused = Worker.Plane.Pick(Port) is { } server
-                ? await LoginAsync(server)
-                : new LoginRefused(null, "nobody may serve");
+            refused = picked is { } server ? await LoginAsync(server) : new LoginRefused(null, "nobody may serve");
         }
         finally
         {
             _loginsUnderWay--;
+            if (picked is { } tried)
+                _loginsTo.Remove(tried.Name);
         }
         if (refused is null)
             (_retryAt, _retryPause, _lastTrouble) = (TimeSpan.Zero, ProxyLimits.RetryPause, "");
@@ -307,6 +316,7 @@ internal sealed partial class Pool
     {
         ServeWaiting();
         Nudge();
+        Level();
         EndWaits();
         // One at a time: those that are closed take their place out of the list.
         if (_idle.Count > 0 && Now - _idle[0].IdleSince > Settings.ServerIdleTimeout)
@@ -315,7 +325,7 @@ internal sealed partial class Pool
 
     void EndWaits()
     {
-        if (IsPaused)
+        if (IsPaused || _newcomers.Count + _waiting.Count == 0)
             return;
         var (limit, refusal) = Patience();
         while (_newcomers.First is { } first && Now - CountsFrom(first.Value.Since) > limit)

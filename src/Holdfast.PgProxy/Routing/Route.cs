@@ -10,7 +10,13 @@ public abstract record Route
     }
 
     /// <summary>Any of these; never empty.</summary>
-    public sealed record To(ImmutableArray<Server> Servers, string Why) : Route;
+    public sealed record To(ImmutableArray<Server> Servers, string Why) : Route
+    {
+        /// <summary>The share of each, in their order; at least 1. Without them all are alike.</summary>
+        public ImmutableArray<int> Weights { get; init; } = [];
+
+        public int WeightOf(int server) => Weights.IsEmpty ? ReplicaSettings.UsualWeight : Weights[server];
+    }
 
     /// <summary>Nobody for now: the client waits.</summary>
     public sealed record Hold(string Why) : Route;

@@ -13,7 +13,7 @@ internal sealed record RouteTable(Route Primary, Route Replicas, TimeSpan GoodUn
     public static RouteTable Of(RoutingView view, TimeSpan now) => new(
         Router.Decide(Port.Primary, view), Router.Decide(Port.Replicas, view), now - view.Age + view.Ttl);
 
-    Route this[Port port] => port == Port.Primary ? Primary : Replicas;
+    public Route this[Port port] => port == Port.Primary ? Primary : Replicas;
 
     /// <summary>Whether a connection to <paramref name="server"/> may be given to a client now.</summary>
     public bool MayServe(Port port, Server server, TimeSpan now) => now < GoodUntil && WouldPick(port, server);
@@ -28,8 +28,7 @@ internal sealed record RouteTable(Route Primary, Route Replicas, TimeSpan GoodUn
             return false;
         foreach (var other in to.Servers)
         {
-            if (other.Name == server.Name && other.Role == server.Role && other.Port == server.Port
-                && string.Equals(other.Host, server.Host, StringComparison.Ordinal))
+            if (other.IsSameAs(server))
                 return true;
         }
         return false;

@@ -1,11 +1,10 @@
-using System.Collections.Immutable;
 using Holdfast.Cluster.Model;
 using static Holdfast.PgProxy.Routing.Route;
 
 namespace Holdfast.PgProxy.Routing;
 
 /// <summary>Who may serve whom: pure.</summary>
-public static class Router
+public static partial class Router
 {
     public static Route Decide(Port port, RoutingView view) =>
         port == Port.Primary ? ToPrimary(view) : ToReplicas(view);
@@ -33,26 +32,6 @@ public static class Router
             : new Hold($"{member.Name} leads, and gives no address");
     }
 
-    static Route ToReplicas(RoutingView view)
-    {
-        if (WhyBlind(view) is { } blind)
-            return new Hold(blind);
-        var replicas = view.Cluster!.Members
-            .Where(member => IsReplica(member) && !member.NoLoadBalance && member.Address is not null)
-            .Where(member => Is(member.State, "running") || Is(member.State, "streaming"))
-            .Select(member => new Server(
-                member.Name, member.Address!.Value.Host, member.Address.Value.Port, ServerRole.Replica, Term.None))
-            .ToImmutableArray();
-        if (!replicas.IsEmpty)
-            return new To(replicas, "replicas");
-        return ToPrimary(view) switch
-        {
-            To primary => primary with { Why = "no replica runs" },
-            Hold hold => new Hold($"no replica runs, and {hold.Why}"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
-    }
-
     /// <summary>Why a running session with <paramref name="server"/> must end; null: it may go on.</summary>
     public static string? WhyCut(Server server, RoutingView view)
     {
@@ -61,7 +40,7 @@ public static class Router
             return null;
         return server.Role == ServerRole.Primary
             ? WhyCutPrimary(server, cluster)
-            : WhyCutReplica(server, cluster.Member(server.Name));
+            : WhyCutReplica(server, view);
     }
 
     static string? WhyCutPrimary(Server server, ClusterView cluster)
@@ -76,13 +55,6 @@ public static class Router
         return cluster.Member(server.Name) is { } member && !IsPrimary(member)
             ? $"{server.Name} became {Text(member.Role)}"
             : null;
-    }
-
-    static string? WhyCutReplica(Server server, MemberView? member)
-    {
-        if (member is null)
-            return $"{server.Name} is gone from the store";
-        return IsReplica(member) ? null : $"{server.Name} became {Text(member.Role)}";
     }
 
     /// <summary>True if <paramref name="server"/>, chosen a moment ago, would be chosen again.</summary>
@@ -102,8 +74,9 @@ public static class Router
     }
 
     // Patroni before 4.0 says master.
-    static bool IsPrimary(MemberView member) => Is(member.Role, "primary") || Is(member.Role, "master");
-    static bool IsReplica(MemberView member) => Is(member.Role, "replica");
+    internal static bool IsPrimary(MemberView member) => Is(member.Role, "primary") || Is(member.Role, "master");
+    internal static bool IsReplica(MemberView member) => Is(member.Role, "replica");
+    internal static bool IsRunning(MemberView member) => Is(member.State, "running") || Is(member.State, "streaming");
     static bool Is(string word, string other) => string.Equals(word, other, StringComparison.Ordinal);
     static string Text(string word) => word.Length > 0 ? word : "silent about itself";
 }

@@ -20,6 +20,12 @@ public sealed record RoutingView
     /// <summary>The newest term ever seen, this view's included.</summary>
     public Term NewestTerm { get; init; }
 
+    /// <summary>What the operator wrote of the replicas.</summary>
+    public ReplicaSettings Replicas { get; init; } = new();
+
+    /// <summary>What is thought of them.</summary>
+    public ReplicaBook Book { get; init; } = ReplicaBook.Empty;
+
     public TimeSpan Ttl => Cluster?.Settings?.Ttl ?? DefaultTtl;
 
     /// <summary>

@@ -22,5 +22,10 @@ public enum ServerRole
 /// </summary>
 public readonly record struct Server(NodeName Name, string Host, int Port, ServerRole Role, Term Term)
 {
+    /// <summary>Whatever the term: a leader that renews its lock stays what it is.</summary>
+    public bool IsSameAs(Server other) => Port == other.Port && Role == other.Role
+        && string.Equals(Name.Value, other.Name.Value, StringComparison.Ordinal)
+        && string.Equals(Host, other.Host, StringComparison.Ordinal);
+
     public override string ToString() => $"{Name} ({Host}:{Port})";
 }

@@ -1,7 +1,8 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Holdfast.Cluster.Model;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
@@ -11,9 +12,6 @@ using Holdfast.Postgres.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace Holdfast.PgProxy.Sessions;
-
-/// <summary>What a client cancels its query with.</summary>
-internal readonly record struct CancelKey(int Process, int Secret);
 
 /// <summary>The proxy that shares servers among clients: its loops, and what they have in common.</summary>
 internal sealed partial class PooledProxy : IDisposable
@@ -30,7 +28,7 @@ internal sealed partial class PooledProxy : IDisposable
     volatile bool _isDraining;
     volatile PoolSettings _poolSettings;
     volatile ProxySettings _settings;
-    int _connected;
+    int _connected, _cancelsSentOn;
 
     public PooledProxy(
         ProxySettings settings, PoolSettings pools, Access access, Switchboard board,
@@ -39,6 +37,7 @@ internal sealed partial class PooledProxy : IDisposable
         (_settings, _poolSettings, _access) = (settings, pools, access);
         (_board, _bootClock, Log) = (board, bootClock, log);
         Stats = new StatsPeriods(this);
+        Cancels = new CancelRouter(settings.Peers);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
         _authQueries = [new AuthQuery(Workers[0], Port.Primary), new AuthQuery(Workers[0], Port.Replicas)];
@@ -52,6 +51,9 @@ internal sealed partial class PooledProxy : IDisposable
     public ILogger Log { get; }
     public IReadOnlyList<Worker> Workers { get; }
     public RouteTable Routes => _routes;
+
+    /// <summary>Whose a key is.</summary>
+    public CancelRouter Cancels { get; }
 
     public Nobody Nobody { get; } = new();
 
@@ -168,17 +170,9 @@ internal sealed partial class PooledProxy : IDisposable
 
     public CancelKey NewKey()
     {
-        Span<byte> random = stackalloc byte[2 * sizeof(int)];
-        CancelKey key;
-        do
-        {
-            RandomBytes.Fill(random);
-            // Clients show the first as a process id: positive.
-            key = new CancelKey(
-                BinaryPrimitives.ReadInt32BigEndian(random) & int.MaxValue,
-                BinaryPrimitives.ReadInt32BigEndian(random[sizeof(int)..]));
-        }
-        while (_clients.ContainsKey(key));
+        var key = Cancels.NewKey();
+        while (_clients.ContainsKey(key))
+            key = Cancels.NewKey();
         return key;
     }
 
@@ -186,19 +180,45 @@ internal sealed partial class PooledProxy : IDisposable
 
     public void Forget(CancelKey key) => _clients.TryRemove(key, out _);
 
+    /// <summary>Completes once it is on its way to the server, or with those who may know the key.</summary>
+    /// <param name="loop">The one that we are on.</param>
     /// <param name="packet">The whole CancelRequest.</param>
-    public void Cancel(ReadOnlySpan<byte> packet)
+    public Task CancelAsync(EventLoop loop, byte[] packet)
     {
-        var key = new CancelKey(
-            BinaryPrimitives.ReadInt32BigEndian(packet[8..]), BinaryPrimitives.ReadInt32BigEndian(packet[12..]));
+        var (key, isMarked) = CancelRouter.Read(packet);
         if (_clients.TryGetValue(key, out var found))
+        {
             found.Worker.Loop.Post(found.Session.Cancel);
+            return Task.CompletedTask;
+        }
+        var owners = Cancels.OwnersOf(key, isMarked);
+        return owners.IsEmpty ? Task.CompletedTask : SendOnAsync(loop, owners, CancelRouter.Marked(packet));
+    }
+
+    async Task SendOnAsync(EventLoop loop, ImmutableArray<ProxyPeer> owners, byte[] packet)
+    {
+        if (Interlocked.Increment(ref _cancelsSentOn) <= ProxyLimits.CancelsSentOnMax)
+        {
+            await Task.WhenAll(owners.Select(owner =>
+            {
+                var sent = new TaskCompletionSource();
+                CancelRequest.Send(
+                    loop, new Server(owner.Name, owner.Host, owner.Port, ServerRole.Primary, Term.None),
+                    ServerTls.Disabled, packet, sent.SetResult);
+                return sent.Task;
+            }));
+        }
+        Interlocked.Decrement(ref _cancelsSentOn);
     }
 
     // ---- servers ----
 
     /// <summary>Which server the next login goes to; null: none may serve.</summary>
-    public Server? Pick(Port port) => _board.Pick(port, out _);
+    /// <param name="port">Of the clients.</param>
+    /// <param name="taken">How many connections the asker has to each; null: none.</param>
+    public Server? Pick(Port port, Func<Server, int>? taken = null) => _board.Pick(port, out _, taken);
+
+    public bool IsPassedOver(Server server) => _board.IsPassedOver(server);
 
     public void PassOver(Server server) => _board.PassOverForNow(server);
 
@@ -232,7 +252,9 @@ internal sealed partial class PooledProxy : IDisposable
         {
             while (await look.WaitForNextTickAsync(stop))
             {
-                _ = LookAtRoutes();
+                // Time alone makes a replica's term too old.
+                if (LookAtRoutes().Book.HasCuts)
+                    OnChanged();
                 Stats.OnTime(_bootClock());
             }
         }

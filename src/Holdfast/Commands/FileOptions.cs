@@ -50,6 +50,18 @@ static class FileOptions
         return reading.File is { } file ? new OpenFile(path, file) : null;
     }
 
+    /// <summary>The same, for a verb about a cluster that the file runs.</summary>
+    public static OpenFile? OpenOurs(string? option, string verb, TextWriter errors)
+    {
+        if (Open(option, errors) is not { } open)
+            return null;
+        if (!open.File.Postgres.On.IsEmpty)
+            return open;
+        errors.WriteLine($"holdfast {verb}: the cluster of {open.Path} is run by Patroni (pgproxy.patroni); "
+            + "only 'holdfast pgproxy' serves it");
+        return null;
+    }
+
     /// <summary>The host of that name among <paramref name="hosts"/>; null after the problem was written.</summary>
     public static NodeName? Host(string name, string role, IEnumerable<NodeName> hosts, TextWriter errors)
     {

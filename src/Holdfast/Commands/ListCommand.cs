@@ -31,7 +31,7 @@ static class ListCommand
     static async Task<int> RunAsync(
         string? config, bool json, TextWriter output, TextWriter errors, CancellationToken stop)
     {
-        if (FileOptions.Open(config, errors) is not { File: var file })
+        if (FileOptions.OpenOurs(config, "list", errors) is not { File: var file })
             return ExitCodes.BadUsage;
         if (await StoreView.ReadAsync(file, errors, stop) is not { } view)
             return ExitCodes.Failed;

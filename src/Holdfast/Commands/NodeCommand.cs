@@ -21,7 +21,7 @@ static class NodeCommand
         command.SetAction(async (parsed, stop) =>
         {
             var errors = parsed.InvocationConfiguration.Error;
-            if (FileOptions.Open(parsed.GetValue(config), errors) is not { } open
+            if (FileOptions.OpenOurs(parsed.GetValue(config), "node", errors) is not { } open
                 || FileOptions.Host(
                     parsed.GetRequiredValue(name), "node", open.File.Hosts.Select(host => host.Name), errors)
                     is not { } host

@@ -38,7 +38,7 @@ static class SwitchoverCommand
     static async Task<int> RunAsync(
         string? config, Wish wish, TextWriter output, TextWriter errors, CancellationToken stop)
     {
-        if (FileOptions.Open(config, errors) is not { File: var file })
+        if (FileOptions.OpenOurs(config, "switchover", errors) is not { File: var file })
             return ExitCodes.BadUsage;
         if (await StoreView.ReadAsync(file, errors, stop) is not { } view)
             return ExitCodes.Failed;

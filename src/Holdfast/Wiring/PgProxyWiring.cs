@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Holdfast.Cluster.Configuration;
@@ -8,6 +9,7 @@ using Holdfast.Foundation.Processes;
 using Holdfast.PgProxy;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Routing;
+using Holdfast.PgProxy.Routing.Patroni;
 using Holdfast.Store.Etcd;
 using Holdfast.Store.Layout;
 using Microsoft.Extensions.Logging;
@@ -35,29 +37,22 @@ static class PgProxyWiring
         if (file.PgProxy is not { } proxy)
             return await SayAsync("the file has no section pgproxy");
         using var logs = Logs.Create("pgproxy");
-        using var etcd = new EtcdStore(
-            file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
-        var watcher = new ClusterWatcher(
-            etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster), BootClock.Provider,
-            logs.CreateLogger<ClusterWatcher>());
         try
         {
-            var ledger = TermLedger.Open(Path.Combine(folders.Data, "pgproxy"), TimeProvider.System);
             var door = DoorIn(folders.Run, proxy.Primary);
             using var former = takesOver ? Handover.Take(door) : null;
-            using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
-            var reloading = new ProxyReload(open.Path, users);
-            using var server = new PgProxyServer(
-                ProxyReload.Settings(file, proxy) with { HandoverPath = door }, topology,
-                new LedgerMemory(ledger, logs.CreateLogger<LedgerMemory>()), () => BootClock.Now, logs,
+            var reloading = new ProxyReload(open.Path, name, users);
+            var memory = Path.Combine(folders.Data, "pgproxy");
+            PgProxyServer Server(ITopology topology, string folder) => new(
+                ProxyReload.Settings(file, proxy, name) with { HandoverPath = door }, topology,
+                Memory(folder, logs), () => BootClock.Now, logs,
                 proxy.Pool == PoolKind.None ? null : PgProxyAccess.Read(open, proxy, users), former);
-            server.ReadsAgain(reloading.Read);
-            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-            {
-                signal.Cancel = true;
-                _ = server.ReloadAsync(); // What came of it is in the log.
-            });
-            await ServeAsync(server, watcher, topology, stop);
+            await (proxy.Routing.Patroni.IsEmpty
+                ? WatchStoreAsync(file, name, topology => Server(topology, memory), reloading, logs, stop)
+                // Timelines are the terms there: they are no store's.
+                : PollPatroniAsync(
+                    proxy.Routing.Patroni, topology => Server(topology, Path.Combine(memory, "patroni")), reloading,
+                    logs, stop));
             return 0;
         }
         catch (Exception refused) when (refused is IOException or InvalidDataException or UnauthorizedAccessException
@@ -67,12 +62,45 @@ static class PgProxyWiring
         }
     }
 
-    static async Task ServeAsync(
-        PgProxyServer server, ClusterWatcher watcher, AgentWord topology, CancellationToken stop)
+    static async Task WatchStoreAsync(
+        ClusterFile file, NodeName name, Func<ITopology, PgProxyServer> serverOf, ProxyReload reloading,
+        ILoggerFactory logs, CancellationToken stop)
     {
+        using var etcd = new EtcdStore(
+            file.EtcdEndpoints(name), new EtcdClientSettings(), logs.CreateLogger<EtcdStore>());
+        var watcher = new ClusterWatcher(
+            etcd, new PatroniKeys(StoreRoot, file.Cluster), new HoldfastKeys(file.Cluster), BootClock.Provider,
+            logs.CreateLogger<ClusterWatcher>());
+        using var topology = new AgentWord(new WatchedTopology(watcher), () => BootClock.Now);
+        using var server = serverOf(topology);
+        await ServeAsync(
+            server, reloading, ending => Task.WhenAll(watcher.RunAsync(ending), topology.RunAsync(ending)), stop);
+    }
+
+    static async Task PollPatroniAsync(
+        ImmutableArray<string> seeds, Func<ITopology, PgProxyServer> serverOf, ProxyReload reloading,
+        ILoggerFactory logs, CancellationToken stop)
+    {
+        using var topology = new PatroniPoll(seeds, () => BootClock.Now, logs.CreateLogger<PatroniPoll>());
+        using var server = serverOf(topology);
+        await ServeAsync(server, reloading, topology.RunAsync, stop);
+    }
+
+    static LedgerMemory Memory(string folder, ILoggerFactory logs) =>
+        new(TermLedger.Open(folder, TimeProvider.System), logs.CreateLogger<LedgerMemory>());
+
+    static async Task ServeAsync(
+        PgProxyServer server, ProxyReload reloading, Func<CancellationToken, Task> watch, CancellationToken stop)
+    {
+        server.ReadsAgain(reloading.Read);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            _ = server.ReloadAsync(); // What came of it is in the log.
+        });
         // While sessions drain, a lost role must still cut them.
         using var ending = new CancellationTokenSource();
-        var watching = Task.WhenAll(watcher.RunAsync(ending.Token), topology.RunAsync(ending.Token));
+        var watching = watch(ending.Token);
         await server.RunAsync(stop);
         await ending.CancelAsync();
         await watching;

@@ -5,6 +5,7 @@ using Holdfast.PgProxy;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Holdfast.FunctionalTests.PgProxy;
@@ -19,7 +20,8 @@ sealed class ProxyUnderTest : IAsyncDisposable
     public ProxyUnderTest(
         TimeSpan? hold = null, int clientsMax = 100, TimeSpan drain = default, PoolSettings? pools = null,
         ClientTls? tls = null, ServerTls? servers = null, Func<Access, Access>? access = null,
-        Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null, TimeSpan? loginTimeout = null)
+        Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null, TimeSpan? loginTimeout = null,
+        ReplicaSettings? replicas = null, PeerSettings? peers = null)
     {
         var users = new Dictionary<string, UserSecret>
         {
@@ -44,6 +46,8 @@ sealed class ProxyUnderTest : IAsyncDisposable
             ClientLoginTimeout = loginTimeout ?? TimeSpan.FromSeconds(30),
             DrainLimit = drain,
             Pools = pools,
+            Replicas = replicas ?? new ReplicaSettings(),
+            Peers = peers ?? new PeerSettings(),
             Console = new ConsoleSettings(["postgres"], ["watcher"]),
         };
         Server = new PgProxyServer(

@@ -14,6 +14,15 @@ static class Queries
         return await command.ExecuteScalarAsync(Stop);
     }
 
+    /// <summary>Until the question is answered by true.</summary>
+    public static async Task UntilAsync(NpgsqlConnection connection, string question)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(RawClient.Limit);
+        while (await AskAsync(connection, question) is not true)
+            limit.Token.ThrowIfCancellationRequested();
+    }
+
     public static Task<(int Exit, string Output, string Error)> PsqlAsync(int port, string tls, string sql) =>
         PsqlAsync(port, tls, sql, "postgres", "postgres", "-XAt");
 

@@ -47,6 +47,22 @@ public sealed class CommandLineTests
         errors.ShouldBe(expected);
     }
 
+    [Theory, InlineData("node --name n1"), InlineData("list"), InlineData("switchover --force")]
+    public async Task A_cluster_that_Patroni_runs_is_only_served(string line)
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """
+            cluster: films
+            hosts: { n1: 10.77.0.11 }
+            pgproxy: { on: [n1], patroni: ["http://10.0.0.1:8008"] }
+            """, TestContext.Current.CancellationToken);
+        var (code, _, errors) = await RunAsync([.. line.Split(' '), "--config", file]);
+        File.Delete(file);
+        code.ShouldBe(2);
+        errors.ShouldBe($"holdfast {line.Split(' ')[0]}: the cluster of {file} is run by Patroni (pgproxy.patroni); "
+            + "only 'holdfast pgproxy' serves it\n");
+    }
+
     [Fact]
     public async Task The_sample_is_checked()
     {

@@ -1,6 +1,7 @@
 using Holdfast.PgProxy;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
 using Npgsql;
 using Xunit;
 using static Holdfast.Doubles.PgProxy.Views;
@@ -19,7 +20,8 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
     /// <summary>Also lives until the test ends.</summary>
     internal ProxyUnderTest Start(
         PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null,
-        TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null)
+        TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null,
+        ReplicaSettings? replicas = null, PeerSettings? peers = null)
     {
         var proxy = new ProxyUnderTest(hold, pools: new PoolSettings
         {
@@ -27,7 +29,7 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
             Size = size,
             Loops = loops,
             QueryWaitTimeout = wait ?? TimeSpan.FromSeconds(30),
-        }, drain: drain, adjust: adjust, former: former);
+        }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers);
         _proxies.Add(proxy);
         ShowPrimary(proxy);
         return proxy;
@@ -43,7 +45,7 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
         return connection;
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var proxy in _proxies)
             await proxy.DisposeAsync();
