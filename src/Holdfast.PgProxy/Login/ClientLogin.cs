@@ -154,7 +154,7 @@ internal sealed class ClientLogin
                     await Plane.CancelAsync(_worker.Loop, bytes);
                     return (null, CloseReason.CancelForwarded);
                 case StartupKind.Startup:
-                    return (StartupParameters.Read(bytes), CloseReason.StartupBroken);
+                    return (_worker.KnownStartups.Read(bytes), CloseReason.StartupBroken);
                 default:
                     _connection.Send("N"u8);
                     break;

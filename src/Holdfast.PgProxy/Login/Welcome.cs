@@ -3,11 +3,15 @@ using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
 
-/// <summary>What a server says of itself when a login is done; told to each client of its pool. Immutable.</summary>
+/// <summary>What a server says of itself when a login is done; told to each client of its pool. Safe from any
+/// thread.</summary>
 internal sealed class Welcome
 {
     readonly IReadOnlyList<KeyValuePair<string, string>> _reported;
     readonly byte[] _whole;
+
+    // What the last other client had: mostly the next one's, too.
+    volatile Tuple<ParameterSet, byte[]>? _last;
 
     public Welcome(IReadOnlyList<KeyValuePair<string, string>> reported)
     {
@@ -25,7 +29,16 @@ internal sealed class Welcome
     public ParameterSet Parameters { get; }
 
     /// <summary>The ParameterStatus messages for a client that has asked for some of its own.</summary>
-    public byte[] For(ParameterSet client) => ReferenceEquals(client, Parameters) ? _whole : Write(client);
+    public byte[] For(ParameterSet client)
+    {
+        if (ReferenceEquals(client, Parameters))
+            return _whole;
+        if (_last is var (former, bytes) && former.Equals(client))
+            return bytes;
+        var written = Write(client);
+        _last = Tuple.Create(client, written);
+        return written;
+    }
 
     byte[] Write(ParameterSet client)
     {

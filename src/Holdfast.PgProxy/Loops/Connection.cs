@@ -11,15 +11,23 @@ namespace Holdfast.PgProxy.Loops;
 /// A TCP connection of a loop: what arrives is given to its user at once, what the kernel does not take at once is
 /// kept and sent later. On the loop's thread only.
 /// </summary>
+/// <remarks>The kernel is told once what we want to hear, and tells once that there is something (epoll(7),
+/// edge-triggered): it does not look again at a socket that was read, and nobody calls it when reading pauses. So what
+/// it has told is kept here until it is used up.</remarks>
 internal sealed class Connection : Polled
 {
+    const uint Reading = Libc.In | Libc.PeerClosed | Libc.EdgeTriggered, Writing = Reading | Libc.Out;
+
     readonly int _socket;
     EventLoop _loop;
     int _slot;
-    uint _armed;
+    uint _interest;
     byte[] _pending = [];
     int _from, _to;
-    bool _isClosed, _isPaused, _hasEnded;
+    bool _isClosed, _isPaused, _hasEnded, _watchesEnd;
+
+    // There may be something to read; the peer's end is behind it; a turn was asked for.
+    bool _isUnread, _isEnding, _isAgain;
     TaskCompletionSource<SocketError>? _connecting;
     RawSide? _raw;
     SslStream? _tls;
@@ -36,7 +44,16 @@ internal sealed class Connection : Polled
     public ConnectionUser User { get; set; }
 
     /// <summary>While it is paused, an end of the peer is told all the same, at the price of what it sent.</summary>
-    public bool WatchesEnd { get; set; }
+    public bool WatchesEnd
+    {
+        get => _watchesEnd;
+        set
+        {
+            _watchesEnd = value;
+            if (value && _isEnding)
+                Again();
+        }
+    }
 
     /// <summary>Some of what was sent waits for the peer to read.</summary>
     public bool IsBlocked => _to > _from;
@@ -56,18 +73,38 @@ internal sealed class Connection : Polled
         if (error != SocketError.InProgress)
             return (connection, Task.FromResult(error));
         connection._connecting = new TaskCompletionSource<SocketError>();
-        connection.Arm();
+        connection.Watch(Writing);
         return (connection, connection._connecting.Task);
     }
 
     /// <summary>Nothing more is read until <see cref="Resume"/>.</summary>
-    public void Pause() => _isPaused = true; // The kernel is told when something comes: mostly nothing does.
+    public void Pause() => _isPaused = true;
 
     public void Resume()
     {
         _isPaused = false;
-        if (!_isClosed && (_armed & Libc.In) == 0)
-            Arm();
+        if (_interest == 0 && !_isClosed)
+            Watch(Reading);
+        else if (_isUnread)
+            Again();
+    }
+
+    // Later in this turn: whoever calls is in the middle of something.
+    void Again()
+    {
+        if (_isAgain || _isClosed)
+            return;
+        _isAgain = true;
+        _loop.Again(this);
+    }
+
+    // Nobody is asked about writing before something could not be written: it would be told at once that he may.
+    void Watch(uint interest)
+    {
+        if (interest == _interest)
+            return;
+        _loop.Control(_interest == 0 ? Libc.EpollAdd : Libc.EpollModify, _socket, interest, Data);
+        _interest = interest;
     }
 
     /// <summary>Sends, or keeps until the peer reads.</summary>
@@ -140,7 +177,7 @@ internal sealed class Connection : Polled
         if (bytes.IsEmpty)
             return;
         Keep(bytes);
-        Arm();
+        Watch(Writing);
     }
 
     // A connection that broke takes everything: reading it tells so.
@@ -180,7 +217,6 @@ internal sealed class Connection : Polled
         if (IsBlocked)
             return;
         ForgetPending();
-        Arm();
         User.OnDrained();
     }
 
@@ -191,56 +227,63 @@ internal sealed class Connection : Polled
         (_pending, _from, _to) = ([], 0, 0);
     }
 
-    // A peer that hung up is told of all the time; so what is not asked for at all is taken out of the set.
-    void Arm()
-    {
-        var wanted = (_isPaused ? WatchesEnd ? Libc.PeerClosed : 0 : Libc.In)
-            | (IsBlocked || _connecting is not null ? Libc.Out : 0);
-        if (wanted == _armed)
-            return;
-        _loop.Control(
-            _armed == 0 ? Libc.EpollAdd : wanted == 0 ? Libc.EpollDelete : Libc.EpollModify, _socket, wanted, Data);
-        _armed = wanted;
-    }
-
     public override void OnEvents(uint events)
     {
+        _isAgain &= events != 0;
+        var isEnding = (events & (Libc.PeerClosed | Libc.Error | Libc.HangUp)) != 0;
+        _isEnding |= isEnding;
+        _isUnread |= isEnding || (events & Libc.In) != 0;
         if (_connecting is { } connecting)
         {
+            if (!isEnding && (events & Libc.Out) == 0)
+                return;
             _connecting = null;
-            Arm();
             connecting.SetResult(Sockets.ErrorOf(_socket));
             return;
         }
-        if (IsBlocked && (events & (Libc.Out | Libc.Error | Libc.HangUp)) != 0)
+        if (IsBlocked && (isEnding || (events & Libc.Out) != 0))
             Flush();
-        if (_isClosed || (events & ~Libc.Out) == 0)
+        if (_isClosed || !_isUnread)
             return;
         if (!_isPaused)
             Read();
-        else if (WatchesEnd && (events & (Libc.PeerClosed | Libc.Error | Libc.HangUp)) != 0)
+        else if (_watchesEnd && _isEnding)
             End();
-        else
-            Arm();
     }
 
     unsafe void Read()
     {
         var input = _loop.Input;
-        var count = Libc.Receive(_socket, input, EventLoop.BufferBytes, 0);
-        if (count > 0 && _raw is null)
-            User.OnBytes(new ReadOnlySpan<byte>(input, (int)count));
-        else if (count > 0)
-            _raw!.Feed(new ReadOnlySpan<byte>(input, (int)count));
-        else if (count == 0 || Libc.ErrorNow is not (Libc.Again or Libc.Interrupted))
+        var count = (int)Libc.Receive(_socket, input, EventLoop.BufferBytes, 0);
+        if (count <= 0)
+        {
+            ReadNothing(count == 0 ? 0 : Libc.ErrorNow);
+            return;
+        }
+        // Less than there was room for: that was all of it.
+        _isUnread = count == EventLoop.BufferBytes || _isEnding;
+        if (_isUnread)
+            Again();
+        if (_raw is null)
+            User.OnBytes(new ReadOnlySpan<byte>(input, count));
+        else
+            _raw.Feed(new ReadOnlySpan<byte>(input, count));
+    }
+
+    void ReadNothing(int error)
+    {
+        if (error == Libc.Interrupted)
+            Again();
+        else if (error == Libc.Again)
+            _isUnread = false;
+        else
             End();
     }
 
     void End()
     {
         _isPaused = true;
-        WatchesEnd = false;
-        Arm();
+        _watchesEnd = false;
         if (_hasEnded)
             return;
         _hasEnded = true;
@@ -259,9 +302,11 @@ internal sealed class Connection : Polled
     {
         Check.That(!_isClosed); // Its place is free already.
         Pause();
-        WatchesEnd = false;
-        Arm();
+        if (_interest != 0)
+            _loop.Control(Libc.EpollDelete, _socket, 0, Data);
         _loop.Remove(_slot);
+        // What comes meanwhile is told when it is watched again.
+        (_interest, _watchesEnd, _isUnread, _isEnding, _isAgain) = (0, false, false, false, false);
         _loop = loop;
         loop.Post(() =>
         {
@@ -287,7 +332,6 @@ internal sealed class Connection : Polled
         if (_isClosed)
             return;
         _isClosed = true;
-        _armed = 0;
         ForgetPending();
         _loop.Remove(_slot);
         Libc.Close(_socket); // Takes it out of the set, too.

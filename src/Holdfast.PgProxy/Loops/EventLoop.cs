@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Holdfast.Foundation;
 using Holdfast.Foundation.Processes;
@@ -27,6 +28,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     Polled?[] _polled = new Polled?[FewAtFirst];
     readonly Stack<int> _free = new();
     int _places = 1; // The first is the wake-up's.
+    List<ulong> _again = [], _served = [];
     readonly Thread _thread;
     readonly ILogger _log;
     long _generation;
@@ -87,6 +89,9 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         return (slot, ((ulong)(uint)++_generation << 32) | (uint)slot);
     }
 
+    /// <summary>Its turn comes once more, before the loop waits.</summary>
+    internal void Again(Polled polled) => _again.Add(polled.Data);
+
     internal void Remove(int slot)
     {
         _polled[slot] = null;
@@ -106,20 +111,26 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     {
         SetSynchronizationContext(this);
         while (!_stopping)
-        {
-            // Late by what this turn took at most: the clock is read once.
-            var left = _tickAt - Now;
-            var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
-            var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
-            Now = BootClock.Now;
-            for (var i = 0; i < count; i++)
-                Serve(_events + (i * Libc.EventBytes));
-            RunPosts();
-            if (Now < _tickAt)
-                continue;
-            _tickAt = Now + TickEvery;
-            Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
-        }
+            Turn();
+    }
+
+    // A method of its own: what is called often is compiled anew, better; a loop that never ends is not.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    void Turn()
+    {
+        // Late by what the turn before took at most: the clock is read once.
+        var left = _again.Count == 0 ? _tickAt - Now : TimeSpan.Zero;
+        var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
+        var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
+        Now = BootClock.Now;
+        for (var i = 0; i < count; i++)
+            Serve(_events + (i * Libc.EventBytes));
+        ServeAgain();
+        RunPosts();
+        if (Now < _tickAt)
+            return;
+        _tickAt = Now + TickEvery;
+        Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
     }
 
     void Serve(byte* ready)
@@ -131,13 +142,27 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
             Libc.Read(_wake, (byte*)&count, sizeof(ulong));
             return;
         }
-        // One that was closed earlier in this turn may still have an event here: its place is empty by now,
-        // or another's.
+        Serve(data, *(uint*)ready);
+    }
+
+    void ServeAgain()
+    {
+        if (_again.Count == 0)
+            return;
+        (_again, _served) = (_served, _again);
+        foreach (var data in _served)
+            Serve(data, events: 0);
+        _served.Clear();
+    }
+
+    // One that was closed earlier in this turn may still have an event: its place is empty by now, or another's.
+    void Serve(ulong data, uint events)
+    {
         if (_polled[(int)(uint)data] is not { } polled || polled.Data != data)
             return;
         try
         {
-            polled.OnEvents(*(uint*)ready);
+            polled.OnEvents(events);
         }
         catch (Exception broken)
         {

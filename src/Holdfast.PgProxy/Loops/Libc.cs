@@ -11,6 +11,7 @@ internal static unsafe partial class Libc
 {
     public const int EpollAdd = 1, EpollDelete = 2, EpollModify = 3, CloseOnExec = 0x80000, NonBlocking = 0x800;
     public const uint In = 0x1, Out = 0x4, Error = 0x8, HangUp = 0x10, PeerClosed = 0x2000;
+    public const uint EdgeTriggered = 1u << 31;
     public const int Again = 11, Interrupted = 4, InProgress = 115, ConnectionAborted = 103;
     public const int NoSignal = 0x4000, Stream = 1, ShutWrite = 1;
 

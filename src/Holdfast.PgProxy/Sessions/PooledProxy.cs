@@ -140,7 +140,8 @@ internal sealed partial class PooledProxy : IDisposable
 
     /// <summary>Null: there are too many pools already.</summary>
     public SharedPool? PoolFor(PoolKey key) =>
-        _pools.Count >= ProxyLimits.PoolsMax && !_pools.ContainsKey(key) ? null
+        _pools.TryGetValue(key, out var known) ? known // Counting them takes all of the dictionary's locks.
+        : _pools.Count >= ProxyLimits.PoolsMax ? null
         : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(
             key, plane.Pools.For(key.Database, key.User), plane.Workers.Count)
         {

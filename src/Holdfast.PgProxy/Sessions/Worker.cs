@@ -1,3 +1,4 @@
+using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
@@ -28,6 +29,7 @@ internal sealed partial class Worker
     public PooledProxy Plane { get; }
     public EventLoop Loop { get; }
     public ParameterSets Parameters { get; } = new();
+    public KnownStartups KnownStartups { get; } = new();
     public StatementCatalog Statements { get; } = new();
     public WorkerCounts Counts { get; } = new();
     public Deadlines Startups { get; }
