@@ -67,7 +67,7 @@ sealed record StageFiles(ProxyPath Path, int Port, int Postgres, int Etcd, strin
               on: [n1]
               listen: {{Postgres}}
               users: { postgres: { password: {{Stage.Password}} } }
-            pgproxy: { on: [n1], primary: {{Port}}, pool: {{Mode}}, pool_size: {{Path.Servers}} }
+            pgproxy: { on: [n1], primary: {{Port}}, pool: {{Mode}}, pool_size: {{Path.Servers}}, auth_type: trust }
 
             """,
     };

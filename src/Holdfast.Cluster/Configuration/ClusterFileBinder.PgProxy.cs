@@ -21,6 +21,7 @@ internal static partial class ClusterFileBinder
             Databases = Limits(Entries(map["databases"])),
             Users = Limits(Entries(map["users"])),
             MaxClientConn = Number(map["max_client_conn"]),
+            TrustsClients = Text(map["auth_type"]) == "trust",
             Tls = map["tls"] is YamlMap tls
                 ? new ClientTlsSettings(
                     Text(tls["certificate"])!, Text(tls["key"])!, Text(tls["client_ca"]),

@@ -12,7 +12,7 @@ internal sealed partial class ClusterFileRules
         "max_user_connections", "max_db_client_connections", "max_user_client_connections", "query_wait_timeout",
         "query_timeout", "idle_transaction_timeout", "client_idle_timeout", "server_idle_timeout", "server_lifetime",
         "server_reset_query", "server_reset_query_always", "repeat_selects", "resolve_commits", "databases", "users",
-        "admin_users", "stats_users",
+        "admin_users", "stats_users", "auth_type",
     ];
 
     void PoolsFit()

@@ -87,6 +87,9 @@ public sealed record PgProxySettings
     /// most.</summary>
     public int? MaxClientConn { get; init; }
 
+    /// <summary>Where servers are pooled: whoever connects is who it says (PgBouncer's auth_type trust).</summary>
+    public bool TrustsClients { get; init; }
+
     /// <summary>Null: clients talk in clear, or with the server that is their own.</summary>
     public ClientTlsSettings? Tls { get; init; }
 

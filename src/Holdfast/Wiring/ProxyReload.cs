@@ -60,6 +60,11 @@ sealed class ProxyReload(string path, NodeName name, string? users)
     };
 
     static PoolSettings Pools(PgProxySettings proxy) =>
-        new PoolSettings { Mode = PoolMode.Session, Databases = proxy.Databases, Users = proxy.Users }
-            .With(proxy.Limits);
+        new PoolSettings
+        {
+            Mode = PoolMode.Session,
+            Databases = proxy.Databases,
+            Users = proxy.Users,
+            AsksPassword = !proxy.TrustsClients,
+        }.With(proxy.Limits);
 }

@@ -149,6 +149,8 @@ public sealed class ClusterFileReaderTests
     {
         Problems("replicas: 5001", "pool: transaction, pool_size: 40").ShouldBeEmpty();
         Problems("replicas: 5001", "pool: transactions, pool_size: 0").Length.ShouldBe(2);
+        Problems("replicas: 5001", "pool: session, auth_type: trust").ShouldBeEmpty();
+        Problems("replicas: 5001", "pool: session, auth_type: trusted").Length.ShouldBe(1);
         Problems("replicas: 5001", "pool_size: 40").ShouldBe(
             ["holdfast.yml:11:41: 'pgproxy.pool_size' needs 'pgproxy.pool' to be session or transaction"]);
     }
