@@ -21,10 +21,14 @@ static class ProxiesCommand
             Required = true,
         };
         var results = new Option<string>("--results") { Description = "A line of JSON for each run", Required = true };
+        var machine = new Option<string?>("--lock")
+        {
+            Description = "A file that other measurements here lock, too (flock): each case waits for its turn",
+        };
         var table = new Option<string?>("--table") { Description = "Write the comparison there (Markdown)" };
         var command = new Command("proxies", "Measures PostgreSQL's proxies on one PostgreSQL, in turns")
         {
-            cases, paths, rounds, seconds, series, results, table,
+            cases, paths, rounds, seconds, series, results, table, machine,
         };
         command.SetAction(async (parsed, _) =>
         {
@@ -32,7 +36,8 @@ static class ProxiesCommand
             var file = parsed.GetValue(results)!;
             var run = new ProxySeries(
                 parsed.GetValue(series)!, file, ProxyCase.Named(parsed.GetValue(cases) ?? []),
-                ProxyPath.Named(parsed.GetValue(paths) ?? []), parsed.GetValue(rounds), parsed.GetValue(seconds));
+                ProxyPath.Named(parsed.GetValue(paths) ?? []), parsed.GetValue(rounds), parsed.GetValue(seconds),
+                parsed.GetValue(machine));
             await run.RunAsync(PublishedPrograms.Find(), interrupts.Graceful);
             var section = ProxyTable.Section(ProxyFile.Read(file));
             Console.Write(section);

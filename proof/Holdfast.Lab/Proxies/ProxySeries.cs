@@ -8,9 +8,10 @@ namespace Holdfast.Lab.Proxies;
 /// <param name="Name">Of the series: figures of two are never compared.</param>
 /// <param name="Results">The file.</param>
 /// <param name="Seconds">Of one run; for one client a second less.</param>
+/// <param name="Lock">Of the machine, taken for each case of a round; null: nobody else measures.</param>
 sealed record ProxySeries(
     string Name, string Results, IReadOnlyList<ProxyCase> Cases, IReadOnlyList<ProxyPath> Paths, int Rounds,
-    int Seconds)
+    int Seconds, string? Lock)
 {
     static readonly TimeSpan Warm = TimeSpan.FromSeconds(4);
 
@@ -24,21 +25,29 @@ sealed record ProxySeries(
         if (Plan().All(run => done.Contains((run.Case.Name, run.Path.Name, run.Round))))
             return;
         await using var stage = await Stage.SetAsync(Paths, programs, stop);
-        foreach (var path in Paths)
-            await WarmAsync(stage, path, stop);
-        foreach (var (round, load, path) in Plan())
+        using (await MachineLock.TakeAsync(Lock, stop))
         {
-            if (done.Contains((load.Name, path.Name, round)))
-                continue;
-            var record = await RunAsync(stage, load, path, round, stop);
-            ProxyFile.Append(Results, record);
-            await Console.Error.WriteLineAsync(record.Problem is { } problem
-                ? $"{round}  {load.Name,-13} {path.Name,-22} {problem}"
-                : string.Create(CultureInfo.InvariantCulture, $"{round}  {load.Name,-13} {path.Name,-22} "
-                    + $"{record.PerSecond,8:0}/s  p50 {record.P50Ms:0.00}  p99 {record.P99Ms:0.00} ms  "
-                    + $"{record.CpuUs:0.0} us  {record.ResidentMib:0.0} MiB"));
+            foreach (var path in Paths)
+                await WarmAsync(stage, path, stop);
+        }
+        foreach (var runs in Plan().GroupBy(run => (run.Round, run.Case)))
+        {
+            using var turn = await MachineLock.TakeAsync(Lock, stop);
+            foreach (var (round, load, path) in runs.Where(
+                run => !done.Contains((run.Case.Name, run.Path.Name, run.Round))))
+            {
+                var record = await RunAsync(stage, load, path, round, stop);
+                ProxyFile.Append(Results, record);
+                await Console.Error.WriteLineAsync(Line(record));
+            }
         }
     }
+
+    static string Line(ProxyRecord record) => record.Problem is { } problem
+        ? $"{record.Round}  {record.Case,-13} {record.Path,-22} {problem}"
+        : string.Create(CultureInfo.InvariantCulture, $"{record.Round}  {record.Case,-13} {record.Path,-22} "
+            + $"{record.PerSecond,8:0}/s  p50 {record.P50Ms:0.00}  p99 {record.P99Ms:0.00} ms  "
+            + $"{record.CpuUs:0.0} us  {record.ResidentMib:0.0} MiB");
 
     // Each path has each place within a round in turn.
     IEnumerable<(int Round, ProxyCase Case, ProxyPath Path)> Plan() =>
