@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using Holdfast.Foundation;
 using Holdfast.Foundation.Processes;
 using Microsoft.Extensions.Logging;
@@ -124,13 +125,38 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
         Now = BootClock.Now;
         for (var i = 0; i < count; i++)
+        {
+            FetchAhead(i, count);
             Serve(_events + (i * Libc.EventBytes));
+        }
         ServeAgain();
         RunPosts();
         if (Now < _tickAt)
             return;
         _tickAt = Now + TickEvery;
         Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
+    }
+
+    // With a thousand sockets nothing of one is in the processor's caches when its turn comes: it is fetched while
+    // those before it are served.
+    void FetchAhead(int at, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        if (at + 2 < count)
+            Fetch(PolledOf(at + 2));
+        if (at + 1 < count && PolledOf(at + 1) is Connection next)
+            Fetch(next.User);
+    }
+
+    Polled? PolledOf(int at) => _polled[(int)*(uint*)(_events + (at * Libc.EventBytes) + Libc.EventDataAt)];
+
+    static void Fetch(object? thing)
+    {
+        const int lineBytes = 64;
+        var start = (byte*)Unsafe.As<object?, nint>(ref thing);
+        Sse.Prefetch0(start);
+        Sse.Prefetch0(start + lineBytes);
     }
 
     void Serve(byte* ready)
