@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Holdfast.PgProxy.Doubt;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
@@ -8,6 +9,7 @@ namespace Holdfast.PgProxy.Login;
 internal static class Messages
 {
     public static readonly byte[] ParseComplete = Of(ServerMessage.ParseComplete, []);
+    public static readonly byte[] BindComplete = Of(ServerMessage.BindComplete, []);
     public static readonly byte[] CloseComplete = Of(ServerMessage.CloseComplete, []);
     public static readonly byte[] Deallocated = Of(ServerMessage.CommandComplete, "DEALLOCATE\0"u8);
     public static readonly byte[] Discarded = Of(ServerMessage.CommandComplete, "DISCARD ALL\0"u8);
@@ -16,6 +18,17 @@ internal static class Messages
     public static readonly byte[] Terminate = Of(ClientMessage.Terminate, []);
     public static readonly byte[] CloseUnnamed = Of(ClientMessage.Close, [(byte)'S', 0]);
     public static readonly byte[] DiscardAll = Query("DISCARD ALL");
+    public static readonly byte[] Committed = Of(ServerMessage.CommandComplete, "COMMIT\0"u8);
+    public static readonly byte[] Evidence = Query(CommitEvidence.Question);
+
+    public static readonly byte[] Barrier = Query(BarrierSql);
+
+    /// <summary>A commit that waits for the standbys, or warns, whatever its session has set.</summary>
+    public const string BarrierSql =
+        "BEGIN READ WRITE; SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') "
+        + "IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true), "
+        + "set_config('client_min_messages', 'warning', true), "
+        + "pg_logical_emit_message(true, 'holdfast', 'barrier'); COMMIT";
 
     public static byte[] Of(byte tag, ReadOnlySpan<byte> body)
     {

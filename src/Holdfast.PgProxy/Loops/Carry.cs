@@ -29,6 +29,18 @@ internal struct Carry
         _to += bytes.Length;
     }
 
+    /// <summary>In front of all that is here already.</summary>
+    public void PutBack(ReadOnlySpan<byte> bytes)
+    {
+        var behind = Bytes;
+        var larger = ArrayPool<byte>.Shared.Rent(bytes.Length + behind.Length);
+        bytes.CopyTo(larger);
+        behind.CopyTo(larger.AsSpan(bytes.Length));
+        var count = bytes.Length + behind.Length;
+        Clear();
+        (_bytes, _to) = (larger, count);
+    }
+
     public void Drop(int bytes)
     {
         _from += bytes;

@@ -9,9 +9,21 @@ internal ref struct Outgoing(ReadOnlySpan<byte> input, Connection? to, Span<byte
     readonly ReadOnlySpan<byte> _input = input;
     readonly Span<byte> _staging = staging;
     int _from, _end, _staged;
+    bool _hasSent;
 
     /// <summary>Whom it is for; nobody: it is dropped. Set before anything is passed.</summary>
     public Connection? To { get; set; } = to;
+
+    /// <summary>Something is for the peer, or was sent already.</summary>
+    public readonly bool HasAny => _hasSent || _staged > 0 || _end > _from;
+
+    /// <summary>Forgets all of it, unless some was sent already.</summary>
+    public bool TryDrop()
+    {
+        if (!_hasSent)
+            (_from, _staged) = (_end, 0);
+        return !_hasSent;
+    }
 
     /// <summary>Sends this piece of the input on, after all that was passed before.</summary>
     public void Pass(int from, int end)
@@ -57,11 +69,12 @@ internal ref struct Outgoing(ReadOnlySpan<byte> input, Connection? to, Span<byte
         if (_staged + bytes.Length > _staging.Length)
         {
             To?.Send(_staging[.._staged]);
-            _staged = 0;
+            (_staged, _hasSent) = (0, true);
         }
         if (bytes.Length > _staging.Length)
         {
             To?.Send(bytes);
+            _hasSent = true;
             return;
         }
         bytes.CopyTo(_staging[_staged..]);

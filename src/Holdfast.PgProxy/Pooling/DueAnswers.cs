@@ -24,6 +24,12 @@ internal enum DueTo : byte
 
     /// <summary>The server was told nothing: the answer is ours, in its turn.</summary>
     ClientFromUs,
+
+    /// <summary>Us: what the transaction is that a COMMIT behind it ends.</summary>
+    Evidence,
+
+    /// <summary>Us: whether what was done before is as durable as the rule in force wants it.</summary>
+    Barrier,
 }
 
 /// <param name="Kind">Of the message.</param>
@@ -37,6 +43,9 @@ internal readonly record struct Due(
 {
     /// <summary>ReadyForQuery answers it, whatever went wrong before.</summary>
     public bool EndsUnit => Kind >= DueKind.Sync;
+
+    /// <summary>Carries something out.</summary>
+    public bool Runs => Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
 }
 
 /// <summary>What a server owes, in order (PostgreSQL manual, Message Flow: answers come in the order of the

@@ -1,3 +1,4 @@
+using Holdfast.PgProxy.Doubt;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Routing;
 using Holdfast.PgProxy.Sessions;
@@ -30,6 +31,9 @@ internal sealed partial class Pool
 
     public Worker Worker { get; }
     public SharedPool Shared { get; }
+
+    /// <summary>Into the COMMITs of its clients whose answer was lost.</summary>
+    public CommitInquiry Inquiry => field ??= new CommitInquiry(Worker, Shared);
     public PoolSettings Settings => Shared.Settings;
     public PoolCounts Counts { get; }
     Port Port => Shared.Key.Port;
@@ -37,6 +41,9 @@ internal sealed partial class Pool
     TimeSpan Now => Worker.Loop.Now;
 
     // ---- clients ----
+
+    /// <summary>Whether a unit may be begun with it now.</summary>
+    public bool MayServe(ServerSession server) => Worker.Routes.MayServe(Port, server.Server, Now);
 
     /// <summary>A server that may serve now, unless somebody else waits for one; null: wait.</summary>
     public ServerSession? Take() => _waiting.Count > 0 ? null : TakeIdle();
@@ -58,7 +65,7 @@ internal sealed partial class Pool
     int LastIdle()
     {
         var at = _idle.Count - 1;
-        while (at >= 0 && !Worker.Routes.MayServe(Port, _idle[at].Server, Now))
+        while (at >= 0 && !MayServe(_idle[at]))
             at--;
         return at;
     }
@@ -105,7 +112,7 @@ internal sealed partial class Pool
             server.Close();
             return;
         }
-        if (_waiting.First is { } first && Worker.Routes.MayServe(Port, server.Server, Now))
+        if (_waiting.First is { } first && MayServe(server))
         {
             StopWaiting(first.Value.Client);
             first.Value.Client.Serve(server);
@@ -175,7 +182,7 @@ internal sealed partial class Pool
     // One that may not serve as things are is in the way of one that may.
     bool MakeRoom()
     {
-        if (_idle.Find(server => !Worker.Routes.MayServe(Port, server.Server, Now)) is not { } useless)
+        if (_idle.Find(server => !MayServe(server)) is not { } useless)
             return false;
         _idle.Remove(useless);
         _servers.Remove(useless);

@@ -13,7 +13,7 @@ internal static class QueryText
     public const int BytesMax = 1024 * 1024;
 
     /// <summary>What must be supposed of such a text.</summary>
-    public const TextTraits Unread = TextTraits.SessionState | TextTraits.MayCommit;
+    public const TextTraits Unread = TextTraits.SessionState | TextTraits.MayCommit | TextTraits.Once;
 
     const string Blanks = " \t\r\n\f\v";
 
@@ -22,7 +22,7 @@ internal static class QueryText
     static readonly SearchValues<string> s_telling = SearchValues.Create(
         ["advisory_lock", "temp", "set_config", "hold"], StringComparison.OrdinalIgnoreCase);
 
-    static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" \t\r\n\f\v(;=");
+    static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" \t\r\n\f\v(;=/-");
     static readonly SearchValues<char> s_literal = SearchValues.Create("'\"$");
 
     /// <param name="text">Without the final zero, in any encoding that has ASCII as its part.</param>
@@ -74,14 +74,52 @@ internal static class QueryText
         if (MakesState(text, Is(first, "DECLARE")))
             traits |= TextTraits.SessionState;
         var isOne = !HasAnother(rest);
-        if (Is(first, "COMMIT") || Is(first, "END") || Is(first, "PREPARE") || Is(first, "CALL") || Is(first, "DO")
-            || !isOne)
-            traits |= TextTraits.MayCommit;
-        else if (Is(first, "DISCARD") && Is(Word(ref rest), "ALL"))
-            traits |= TextTraits.Forgets | TextTraits.Renews;
-        else if (Is(first, "DEALLOCATE") && Is(Word(ref rest), "ALL"))
-            traits |= TextTraits.Forgets;
+        traits |= isOne ? OfCommand(first, rest) : TextTraits.MayCommit | TextTraits.Once;
         return (Is(first, "SET") || !isOne) && SetsAreKept(text) ? traits | TextTraits.KeptSet : traits;
+    }
+
+    // Of the only statement, by its first word.
+    static TextTraits OfCommand(ReadOnlySpan<char> first, ReadOnlySpan<char> rest)
+    {
+        switch (first.IsEmpty ? default : first[0] | 0x20)
+        {
+            case 'a' when Is(first, "ABORT"):
+            case 'r' when Is(first, "ROLLBACK") || Is(first, "RELEASE"):
+            case 's' when Is(first, "SAVEPOINT"):
+            case 'c' when Is(first, "COPY"):
+                return TextTraits.Once;
+            case 'b' when Is(first, "BEGIN"):
+            case 's' when Is(first, "START"):
+                return TextTraits.Once | TextTraits.Begins;
+            case 'c' when Is(first, "COMMIT"):
+            case 'e' when Is(first, "END"):
+                return TextTraits.Once | TextTraits.MayCommit | (IsPlain(rest) ? TextTraits.Commits : default);
+            case 'p' when Is(first, "PREPARE"):
+            case 'c' when Is(first, "CALL"):
+            case 'd' when Is(first, "DO"):
+                return TextTraits.Once | TextTraits.MayCommit;
+            case 'd' when Is(first, "DISCARD") && Is(Word(ref rest), "ALL"):
+                return TextTraits.Forgets | TextTraits.Renews;
+            case 'd' when Is(first, "DEALLOCATE") && Is(Word(ref rest), "ALL"):
+                return TextTraits.Forgets;
+            case 's' when Is(first, "SELECT") || Is(first, "SHOW"):
+            case 't' when Is(first, "TABLE"):
+            case 'v' when Is(first, "VALUES"):
+                return rest.Contains("INTO", StringComparison.OrdinalIgnoreCase) ? default : TextTraits.Reads;
+            default:
+                return default;
+        }
+    }
+
+    // COMMIT [WORK | TRANSACTION] [AND NO CHAIN]; not COMMIT PREPARED.
+    static bool IsPlain(ReadOnlySpan<char> rest)
+    {
+        var word = Word(ref rest);
+        if (Is(word, "WORK") || Is(word, "TRANSACTION"))
+            word = Word(ref rest);
+        if (Is(word, "AND"))
+            return Is(Word(ref rest), "NO") && Is(Word(ref rest), "CHAIN");
+        return word.IsEmpty && (rest.IsEmpty || rest[0] == ';');
     }
 
     // Without a literal, statements end where they seem to; with one, only the only one is sure.

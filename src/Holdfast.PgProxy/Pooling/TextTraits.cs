@@ -2,7 +2,7 @@ namespace Holdfast.PgProxy.Pooling;
 
 /// <summary>What the text of a statement says about the session that runs it.</summary>
 [Flags]
-internal enum TextTraits : byte
+internal enum TextTraits : ushort
 {
     None = 0,
 
@@ -21,4 +21,17 @@ internal enum TextTraits : byte
 
     /// <summary>DISCARD ALL: the session is like a new one after it.</summary>
     Renews = 16,
+
+    /// <summary>Is not to be sent a second time, whatever became of the first: CALL, DO, COPY, a command that begins or
+    /// ends a transaction, or more than one statement.</summary>
+    Once = 32,
+
+    /// <summary>BEGIN alone: it has no effect but to begin.</summary>
+    Begins = 64,
+
+    /// <summary>COMMIT or END alone, without AND CHAIN.</summary>
+    Commits = 128,
+
+    /// <summary>SELECT, SHOW, TABLE or VALUES alone, without INTO; a function that it calls may write.</summary>
+    Reads = 256,
 }

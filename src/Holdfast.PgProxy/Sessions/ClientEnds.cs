@@ -1,3 +1,4 @@
+using Holdfast.PgProxy.Doubt;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.Postgres.Wire;
@@ -16,7 +17,8 @@ internal sealed partial class ClientSession
         Server = null;
         if (_isClosed)
             return;
-        var owes = server.Due.Count > 0 || IsInUnit;
+        var owes = server.Due.Count > 0 || IsInUnit || server.WithheldUnits > 0;
+        _isInDoubt = false;
         if (_isSettingUp)
         {
             // Nothing of it was sent yet: the next server may have it.
@@ -30,7 +32,17 @@ internal sealed partial class ClientSession
         }
         else if (IsPinned)
         {
-            Refuse(CloseReason.BackendFailed, SqlState.AdminShutdown, $"the session was bound to its server: {why}");
+            Refuse(CloseReason.BackendFailed,
+                owes && !IsKnown(server) ? SqlState.TransactionResolutionUnknown : SqlState.AdminShutdown,
+                $"the session was bound to its server: {why}");
+        }
+        else if (MayRepeat(server))
+        {
+            Repeat(server);
+        }
+        else if (MayFindOut(server))
+        {
+            FindOut(server, why);
         }
         else if (owes)
         {
@@ -43,33 +55,53 @@ internal sealed partial class ClientSession
         }
     }
 
-    void FailUnits(ServerSession server, string why)
+    // Nothing of it was carried out, or it was, in a transaction that nothing has ended.
+    static bool IsKnown(ServerSession server)
     {
         var due = server.Due;
-        var traits = TextTraits.None;
-        var runs = false;
+        if (server.WithheldUnits > 0)
+            return false;
+        var (runs, isCommit, traits) = (server.IsPartDone, true, server.Done);
         for (var i = 0; i < due.Count; i++)
         {
+            runs |= due[i].Runs && due[i].To == DueTo.Client;
             traits |= due[i].Traits;
-            runs |= due[i].Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
+            isCommit &= (due[i].Traits & TextTraits.MayCommit) == TextTraits.None
+                || (due[i].Traits & TextTraits.Commits) != TextTraits.None;
         }
-        var isKnown = !runs || (server.IsInTransaction && (traits & TextTraits.MayCommit) == TextTraits.None);
+        return !runs
+            || (server.IsInTransaction && (traits & TextTraits.MayCommit) == TextTraits.None)
+            // It said itself that it stopped before the end.
+            || (server.Loss == LossKind.Ended && isCommit);
+    }
+
+    void FailUnits(ServerSession server, string why)
+    {
+        var isKnown = IsKnown(server);
         var error = isKnown
             ? ErrorResponse.Of("ERROR", SqlState.SerializationFailure, $"the transaction was rolled back: {why}")
-            : ErrorResponse.Of("ERROR", SqlState.TransactionResolutionUnknown,
-                $"whether it was carried out is not known: {why}");
+            : InDoubt(why);
         Worker.Counts.UnitsLost++;
         _pool.Counts.Lost(isKnown);
-        for (var i = 0; i < due.Count; i++)
+        for (var i = 0; i < server.WithheldUnits; i++)
+            EndUnit(error);
+        for (var i = 0; i < server.Due.Count; i++)
         {
-            if (!due[i].EndsUnit)
-                continue;
-            Connection.Send(error);
-            Connection.Send(Messages.Ready);
+            if (server.Due[i] is { EndsUnit: true, To: DueTo.Client or DueTo.ClientFromUs })
+                EndUnit(error);
         }
         _skipsToSync = IsInUnit;
         if (IsInUnit)
             Connection.Send(error);
+    }
+
+    static byte[] InDoubt(string why) => ErrorResponse.Of(
+        "ERROR", SqlState.TransactionResolutionUnknown, $"whether it was carried out is not known: {why}");
+
+    void EndUnit(ReadOnlySpan<byte> error)
+    {
+        Connection.Send(error);
+        Connection.Send(Messages.Ready);
     }
 
     /// <summary>Says why, and ends it.</summary>

@@ -47,6 +47,8 @@ internal sealed partial class ClientSession
                 Refuse(CloseReason.ClientFailed, SqlState.ProtocolViolation, "nobody has asked for a password");
                 return 0;
             default:
+                if (!IsInUnit && WantsEvidence && IsCommit(header.Tag, body))
+                    Server!.AskForEvidence(ref outgoing);
                 IsInUnit = true;
                 return SendExtended(input, at, header, body, ref outgoing);
         }
@@ -69,8 +71,10 @@ internal sealed partial class ClientSession
             return DropWhole(input, at, header);
         }
         ForgetUnnamed();
-        Owe(DueKind.Query, Look(
-            body.Length < header.BodyBytes ? QueryText.Unread : QueryText.Read(WithoutZero(body))));
+        var traits = Look(body.Length < header.BodyBytes ? QueryText.Unread : QueryText.Read(WithoutZero(body)));
+        if ((traits & TextTraits.Commits) != TextTraits.None && !IsInUnit && WantsEvidence)
+            Server!.AskForEvidence(ref outgoing);
+        Owe(DueKind.Query, traits);
         return Pass(input, at, header, ref outgoing);
     }
 

@@ -1,6 +1,7 @@
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Sessions;
@@ -16,8 +17,9 @@ internal sealed partial class ClientSession : ConnectionUser
     readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
-    bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
-    int _reported;
+    bool _isSettingUp, _isInDoubt, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
+    int _reported, _copyFrom, _repeats;
+    RouteTable? _routes;
     (string SqlState, string Message)? _untold;
 
     /// <param name="ended">Told once, when it is over.</param>
@@ -49,7 +51,7 @@ internal sealed partial class ClientSession : ConnectionUser
     public LinkedListNode<(ClientSession Client, TimeSpan Since)>? Place { get; set; }
 
     /// <summary>Its server may be another's now, if that one is at rest, too.</summary>
-    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp
+    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp && !_isInDoubt
         && _pool.Settings.Mode == PoolMode.Transaction;
 
     public bool IsClosed => _isClosed;
@@ -92,6 +94,8 @@ internal sealed partial class ClientSession : ConnectionUser
         outgoing.Flush();
         if (Server is { } server && !_isClosed)
         {
+            server.Copy.Add(input[_copyFrom..at]);
+            _copyFrom = 0;
             server.AnswerOurs();
             _isFull = server.Due.IsFull;
             if (server.Connection.IsBlocked || _isFull)
@@ -120,7 +124,7 @@ internal sealed partial class ClientSession : ConnectionUser
     int Next(ReadOnlySpan<byte> input, int at, ref Outgoing outgoing)
     {
         var read = MessageHeader.FromClient(input[at..], out var header);
-        if (read == HeaderRead.NeedMore || _isSettingUp || Place is not null)
+        if (read == HeaderRead.NeedMore || IsHeldUp)
             return 0;
         if (read == HeaderRead.Broken)
         {
@@ -139,8 +143,15 @@ internal sealed partial class ClientSession : ConnectionUser
         if (Server is null && (AnswersAlone(header)
             || (header.Tag == ClientMessage.Query && !IsInUnit && IsForgetting(BodyOf(input, at, header)))))
             return DropWhole(input, at, header);
+        if (!ReferenceEquals(_routes, Worker.Routes))
+            LookAtRoutes(ref outgoing);
         if ((Server is null || _isNew) && !HasServer(ref outgoing))
             return 0;
+        if (!IsInUnit && Server!.IsFresh)
+        {
+            _copyFrom = at;
+            Server.Copy.Begin();
+        }
         return Send(input, at, header, ref outgoing);
     }
 
@@ -191,6 +202,21 @@ internal sealed partial class ClientSession : ConnectionUser
     }
 
     // ---- having a server ----
+
+    /// <summary>It waits for something: what it sends has its turn later.</summary>
+    bool IsHeldUp => _isSettingUp || _isInDoubt || Place is not null;
+
+    // In session mode, too, nothing new is begun with a server that may not serve any more.
+    void LookAtRoutes(ref Outgoing outgoing)
+    {
+        _routes = Worker.Routes;
+        if (IsInUnit || IsPinned || Server is not { IsAtRest: true } server || _pool.MayServe(server))
+            return;
+        outgoing.Flush();
+        outgoing.To = null;
+        Server = null;
+        server.Leave(mayHaveState: true);
+    }
 
     bool HasServer(ref Outgoing outgoing)
     {
@@ -269,7 +295,7 @@ internal sealed partial class ClientSession : ConnectionUser
             return;
         Connection.WatchesEnd = false;
         TakeCarried();
-        if (!_isClosed && Place is null && !_isSettingUp && !_isFull && Server is not { Connection.IsBlocked: true })
+        if (!_isClosed && !IsHeldUp && !_isFull && Server is not { Connection.IsBlocked: true })
             Connection.Resume();
     }
 
@@ -277,7 +303,7 @@ internal sealed partial class ClientSession : ConnectionUser
 
     public void OnServerDrained()
     {
-        if (Place is null && !_isSettingUp && !_isFull)
+        if (!IsHeldUp && !_isFull)
             GoOn();
     }
 
@@ -319,6 +345,7 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>A unit of its own is over. What the client must be told before it hears so; null: nothing.</summary>
     public byte[]? OnReady()
     {
+        _repeats = 0;
         var told = _wasReset ? Reset() : null;
         _reported = 0;
         return told;

@@ -214,6 +214,9 @@ internal sealed partial class PooledProxy : IDisposable
 
     // ---- servers ----
 
+    /// <summary>All that is known now.</summary>
+    public RoutingView Look() => _board.Look();
+
     /// <summary>Which server the next login goes to; null: none may serve.</summary>
     /// <param name="port">Of the clients.</param>
     /// <param name="taken">How many connections the asker has to each; null: none.</param>

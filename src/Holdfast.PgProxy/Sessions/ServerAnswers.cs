@@ -1,3 +1,4 @@
+using Holdfast.PgProxy.Doubt;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -42,15 +43,35 @@ internal sealed partial class ServerSession
             if (taken < 0 || _isClosed)
                 break;
             var piece = (int)Math.Min(_passing, input.Length - at);
-            if (_passesOn)
+            if (_passesOn && _withholds)
+                Withhold(input.Slice(at, piece));
+            else if (_passesOn)
                 outgoing.Pass(at, at + piece);
             _passing -= piece;
             at += piece;
             while (_passing == 0 && Due.Count > 0 && Due.First.To == DueTo.ClientFromUs)
-                outgoing.Insert(AnswerTo(Due.Take()));
+                AnswerOurs(ref outgoing);
         }
-        outgoing.Flush();
+        Flush(ref outgoing);
         return at;
+    }
+
+    // What came in one read with the server's last word is not the beginning of an answer any more.
+    void Flush(ref Outgoing outgoing)
+    {
+        if (!outgoing.HasAny || (_isEnding && Copy.IsWhole && outgoing.TryDrop()))
+            return;
+        Copy.Spoil();
+        outgoing.Flush();
+    }
+
+    void AnswerOurs(ref Outgoing outgoing)
+    {
+        var answer = AnswerTo(Due.Take());
+        if (_withholds)
+            Withhold(answer);
+        else
+            outgoing.Insert(answer);
     }
 
     // 0: a message begins, and passes from here on; -1: there is not enough of it yet.
@@ -61,18 +82,19 @@ internal sealed partial class ServerSession
             case HeaderRead.NeedMore:
                 return -1;
             case HeaderRead.Broken:
-                outgoing.Flush();
+                Flush(ref outgoing);
                 Lose($"{Server} does not speak PostgreSQL's protocol");
                 return -1;
         }
-        var isRead = IsLookedInto(header.Tag) && header.WholeBytes <= LookBytesMax;
+        var isRead = (IsLookedInto(header.Tag) || (header.Tag == ServerMessage.DataRow && IsEvidence))
+            && header.WholeBytes <= LookBytesMax;
         if (isRead && header.WholeBytes > input.Length)
             return -1;
         _passesOn = Client is not null && (Due.Count == 0 || Due.First.To == DueTo.Client);
         var body = isRead ? input.Slice(MessageHeader.Bytes, header.BodyBytes) : default;
         if (!Hear(header.Tag, body, ref outgoing))
         {
-            outgoing.Flush();
+            Flush(ref outgoing);
             Lose($"{Server} answered out of turn ({(char)header.Tag})");
             return -1;
         }
@@ -81,13 +103,16 @@ internal sealed partial class ServerSession
     }
 
     static bool IsLookedInto(byte tag) => tag is ServerMessage.CommandComplete or ServerMessage.Error
-        or ServerMessage.ParameterStatus or ServerMessage.ReadyForQuery;
+        or ServerMessage.Notice or ServerMessage.ParameterStatus or ServerMessage.ReadyForQuery;
 
     // False: it is no answer to what is due.
     bool Hear(byte tag, ReadOnlySpan<byte> body, ref Outgoing outgoing)
     {
         switch (tag)
         {
+            case ServerMessage.DataRow when IsEvidence:
+                Evidence = CommitEvidence.Read(Server.Name, body);
+                return true;
             case ServerMessage.DataRow or ServerMessage.CopyData or ServerMessage.CopyDone
                 or ServerMessage.ParameterDescription or ServerMessage.CopyOutResponse:
                 return Due.Count > 0;
@@ -120,6 +145,9 @@ internal sealed partial class ServerSession
         {
             case ServerMessage.Error:
                 OnError(body);
+                break;
+            case ServerMessage.Notice:
+                OnNotice(body);
                 break;
             case ServerMessage.ParameterStatus:
                 OnParameter(body);
@@ -155,7 +183,11 @@ internal sealed partial class ServerSession
             _isSpoiled |= Due.Count > 1;
         }
         if (due.To == DueTo.Client)
+        {
+            _done |= due.Traits;
+            _isPartDone = true;
             Client?.OnCompleted(body, due.Traits);
+        }
         return true;
     }
 
@@ -168,12 +200,31 @@ internal sealed partial class ServerSession
             _clock.Answered(_pool.Counts, IsInTransaction, _pool.Worker.Loop.Now);
         _isCopyingIn = false;
         _hasEarlyCopyEnd &= Due.Count > 1;
-        if (Due.Take().To == DueTo.Nobody)
-            Client?.OnSetUp(_lastError);
-        else if (Client?.OnReady() is { } told)
-            outgoing.Insert(told);
+        OnUnitDone(Due.Take().To, ref outgoing);
         _lastError = null;
         return true;
+    }
+
+    void OnUnitDone(DueTo to, ref Outgoing outgoing)
+    {
+        switch (to)
+        {
+            case DueTo.Nobody:
+                Client?.OnSetUp(_lastError);
+                break;
+            case DueTo.Barrier:
+                Settle(isDurable: _lastError is null && !_isDoubted);
+                break;
+            case DueTo.Client:
+                Doubt();
+                if (Client?.OnReady() is not { } told)
+                    break;
+                if (_withholds)
+                    Withhold(told);
+                else
+                    outgoing.Insert(told);
+                break;
+        }
     }
 
     // Until the next Sync the server now skips what it is sent, unless the unit was one simple message.
@@ -183,6 +234,9 @@ internal sealed partial class ServerSession
         _isCopyingIn = false;
         if (ErrorResponse.Field(body, 'V') is "FATAL" or "PANIC")
         {
+            _isEnding = true;
+            if (_lastError.Value.SqlState == SqlState.AdminShutdown && !_isPartDone)
+                Loss = LossKind.Ended;
             // The connection ends now. What that means for what is owed, the client is told by us.
             _passesOn = false;
             return;

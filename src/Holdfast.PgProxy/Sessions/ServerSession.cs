@@ -1,3 +1,4 @@
+using Holdfast.PgProxy.Doubt;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
@@ -12,13 +13,13 @@ namespace Holdfast.PgProxy.Sessions;
 /// </summary>
 internal sealed partial class ServerSession : ConnectionUser
 {
-    const byte Idle = (byte)'I';
+    const byte Idle = (byte)'I', InTransaction = (byte)'T';
 
     Pool _pool;
     readonly byte[] _keyData;
     Carry _carry;
     long _passing;
-    bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isClosed;
+    bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isEnding, _isClosed;
     byte _status = Idle;
     UnitClock _clock;
     (string SqlState, string Message)? _lastError;
@@ -52,6 +53,18 @@ internal sealed partial class ServerSession : ConnectionUser
 
     public bool IsInTransaction => _status != Idle;
 
+    /// <summary>What its client has sent since it was last at rest.</summary>
+    public UnitCopy Copy { get; } = new();
+
+    /// <summary>How it went, once it is lost.</summary>
+    public LossKind Loss { get; private set; }
+
+    /// <summary>The next message is the first of a unit that is in no transaction.</summary>
+    public bool IsFresh => Due.Count == 0 && _status == Idle;
+
+    /// <summary>In an open transaction that has not failed, with all answered.</summary>
+    public bool MayCommitNow => Due.Count == 0 && _status == InTransaction;
+
     /// <summary>Nothing is owed, and nothing is open.</summary>
     public bool IsAtRest => Due.Count == 0 && _status == Idle && _passing == 0 && !_isSpoiled;
 
@@ -79,6 +92,7 @@ internal sealed partial class ServerSession : ConnectionUser
             (UnnamedOf, HasUnnamed) = (null, false);
         if (due.Kind is DueKind.Query or DueKind.Execute && (due.Traits & TextTraits.Forgets) != TextTraits.None)
             ForgetStatements();
+        _isDoubted |= CancelsUnderWay > 0 && due.To == DueTo.Client;
         // A Sync while a COPY takes data is not answered, and one that crosses its end may be: rather owe too much.
         _isSpoiled |= _isCopyingIn;
         _clock.Sent(Due.Count, IsInTransaction, _pool.Worker.Loop.Now);
@@ -102,7 +116,10 @@ internal sealed partial class ServerSession : ConnectionUser
     public void AnswerOurs()
     {
         while (Due.Count > 0 && Due.First.To == DueTo.ClientFromUs)
+        {
+            Copy.Spoil();
             Client!.Connection.Send(AnswerTo(Due.Take()));
+        }
     }
 
     void AfterTake()
@@ -110,7 +127,9 @@ internal sealed partial class ServerSession : ConnectionUser
         if (Client is { Connection.IsBlocked: true })
             Connection.Pause();
         Client?.OnAnswered();
-        if (!IsAtRest || CancelsUnderWay > 0)
+        if (_withholds && Due.Count == 0)
+            AskForDurability();
+        if (!IsAtRest || CancelsUnderWay > 0 || _isClosed)
             return;
         if (Client is null)
             _pool.IsFree(this);
@@ -171,7 +190,9 @@ internal sealed partial class ServerSession : ConnectionUser
     {
         if (_isClosed)
             return;
-        var (client, isWhole) = (Client, _passing == 0 || !_passesOn);
+        var (client, isWhole) = (Client, _passing == 0 || !_passesOn || _withholds);
+        isWhole &= _withheld.Bytes.Length < WithheldBytesMax;
+        WithheldUnits = isWhole ? UnitsIn(_withheld.Bytes) : 0;
         Undo(Due.Count);
         Client = null;
         Connection.Reset();
@@ -200,6 +221,7 @@ internal sealed partial class ServerSession : ConnectionUser
             Connection.Send(Messages.Terminate);
         Connection.Close();
         _carry.Clear();
+        _withheld.Clear();
         _pool.Forget(this);
     }
 
@@ -207,6 +229,7 @@ internal sealed partial class ServerSession : ConnectionUser
     public void Cancel()
     {
         CancelsUnderWay++;
+        _isDoubted = true;
         var worker = _pool.Worker;
         CancelRequest.Send(worker.Loop, Server, worker.Plane.Access.Servers, Messages.Cancel(_keyData), () =>
         {

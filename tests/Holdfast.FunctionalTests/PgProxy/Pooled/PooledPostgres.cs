@@ -21,7 +21,8 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
     internal ProxyUnderTest Start(
         PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null,
         TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null,
-        ReplicaSettings? replicas = null, PeerSettings? peers = null)
+        ReplicaSettings? replicas = null, PeerSettings? peers = null,
+        bool repeats = false, bool resolves = false)
     {
         var proxy = new ProxyUnderTest(hold, pools: new PoolSettings
         {
@@ -29,6 +30,8 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
             Size = size,
             Loops = loops,
             QueryWaitTimeout = wait ?? TimeSpan.FromSeconds(30),
+            RepeatsSelects = repeats,
+            ResolvesCommits = resolves,
         }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers);
         _proxies.Add(proxy);
         ShowPrimary(proxy);

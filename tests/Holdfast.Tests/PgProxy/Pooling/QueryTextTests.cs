@@ -48,6 +48,20 @@ public sealed class QueryTextTests
 
     [Theory]
     [InlineData("commit", true)]
+    [InlineData("COMMIT WORK;", true)]
+    [InlineData("end transaction and no chain", true)]
+    [InlineData("COMMIT AND CHAIN", false)]
+    [InlineData("COMMIT PREPARED 'a'", false)]
+    [InlineData("COMMIT/* a */", false)]
+    [InlineData("COMMIT; SELECT 1", false)]
+    [InlineData("commitment", false)]
+    public void A_plain_commit_can_be_found_out(string text, bool isPlain) =>
+        Read(text).HasFlag(TextTraits.Commits).ShouldBe(isPlain);
+
+    [Theory]
+    [InlineData("commit", true)]
+    [InlineData("COMMIT/* a */", true)]
+    [InlineData("commit--a", true)]
     [InlineData("END;", true)]
     [InlineData("INSERT INTO t VALUES (1); COMMIT", true)]
     [InlineData("CALL p()", true)]
@@ -70,7 +84,7 @@ public sealed class QueryTextTests
     [InlineData("discard all", TextTraits.Forgets | TextTraits.Renews)]
     [InlineData("DEALLOCATE ALL;", TextTraits.Forgets)]
     [InlineData("DISCARD TEMP", TextTraits.None)]
-    [InlineData("DISCARD ALL; SELECT 1", TextTraits.MayCommit)]
+    [InlineData("DISCARD ALL; SELECT 1", TextTraits.MayCommit | TextTraits.Once)]
     public void Some_texts_forget(string text, object traits) => Read(text).ShouldBe((TextTraits)traits);
 
     [Fact]
@@ -79,7 +93,8 @@ public sealed class QueryTextTests
 
     [Fact]
     public void A_long_text_is_read_to_its_end() =>
-        Read(new string(' ', 100_000) + "SELECT pg_advisory_lock(1)").ShouldBe(TextTraits.SessionState);
+        Read(new string(' ', 100_000) + "SELECT pg_advisory_lock(1)")
+            .ShouldBe(TextTraits.SessionState | TextTraits.Reads);
 
     static TextTraits Read(string text) => QueryText.Read(Encoding.UTF8.GetBytes(text));
 }
