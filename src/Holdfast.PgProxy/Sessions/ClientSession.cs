@@ -16,6 +16,7 @@ internal sealed partial class ClientSession : ConnectionUser
     readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
+    TimeSpan _restsSince;
     bool _isSettingUp, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
     int _reported;
     (string SqlState, string Message)? _untold;
@@ -26,6 +27,7 @@ internal sealed partial class ClientSession : ConnectionUser
         (_pool, Connection, _startup, _ended) = (pool, connection, parameters, ended);
         Parameters = parameters;
         Connection.User = this;
+        _restsSince = pool.Worker.Loop.Now;
     }
 
     Worker Worker => _pool.Worker;
@@ -53,6 +55,13 @@ internal sealed partial class ClientSession : ConnectionUser
         && _pool.Settings.Mode == PoolMode.Transaction;
 
     public bool IsClosed => _isClosed;
+
+    /// <summary>It has said nothing for longer than it may, and nothing of it is open.</summary>
+    public bool IsSilentTooLong => _pool.Settings.ClientIdleTimeout is { Ticks: > 0 } limit
+        && Place is null && !_isSettingUp && Server is not { IsHeld: true }
+        && Worker.Loop.Now - Later(_asked, Later(_restsSince, Server?.Since ?? TimeSpan.Zero)) > limit;
+
+    static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
@@ -273,7 +282,7 @@ internal sealed partial class ClientSession : ConnectionUser
             Connection.Resume();
     }
 
-    public void OnLetGo() => Server = null;
+    public void OnLetGo() => (Server, _restsSince) = (null, Worker.Loop.Now);
 
     public void OnServerDrained()
     {

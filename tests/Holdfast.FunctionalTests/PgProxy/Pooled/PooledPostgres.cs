@@ -21,15 +21,20 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
     internal ProxyUnderTest Start(
         PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null,
         TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null,
-        ReplicaSettings? replicas = null, PeerSettings? peers = null)
-    {
-        var proxy = new ProxyUnderTest(hold, pools: new PoolSettings
+        ReplicaSettings? replicas = null, PeerSettings? peers = null) =>
+        Keep(new ProxyUnderTest(hold, pools: new PoolSettings
         {
             Mode = mode,
             Size = size,
             Loops = loops,
             QueryWaitTimeout = wait ?? TimeSpan.FromSeconds(30),
-        }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers);
+        }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers));
+
+    internal ProxyUnderTest Start(PoolSettings pools, TimeSpan? hold = null, int clientsMax = 100) =>
+        Keep(new ProxyUnderTest(hold, clientsMax, pools: pools));
+
+    ProxyUnderTest Keep(ProxyUnderTest proxy)
+    {
         _proxies.Add(proxy);
         ShowPrimary(proxy);
         return proxy;
