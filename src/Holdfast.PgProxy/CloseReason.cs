@@ -24,6 +24,13 @@ internal enum CloseReason
 
     /// <summary>The server takes one of its startup settings not.</summary>
     SettingsRefused,
+
+    /// <summary>It said nothing for too long: with a transaction open, or with nothing.</summary>
+    IdleTransactionTimeout,
+    IdleTimeout,
+
+    /// <summary>What it asked ran for too long, and could not be cancelled.</summary>
+    QueryTimeout,
     BackendClosed,
     BackendFailed,
 

@@ -5,6 +5,7 @@ using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Backend;
 using Holdfast.PgProxy.Frontend;
 using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Routing;
 using Holdfast.PgProxy.Sessions;
 using Holdfast.Store.Layout;
@@ -40,12 +41,13 @@ public sealed partial class PgProxyServer : IDisposable
         ProxySettings settings, ITopology topology, ITermMemory terms, Func<TimeSpan> bootClock, ILoggerFactory logs,
         Access? access = null, Handover? former = null)
     {
-        (_settings, _log, _former) = (settings, logs.CreateLogger<PgProxyServer>(), former);
+        (_log, _former) = (logs.CreateLogger<PgProxyServer>(), former);
+        _settings = Fitting(settings);
         _board = new Switchboard(topology, terms, settings.DefaultTtl, bootClock, settings.Replicas);
         _board.Changed += OnChanged;
         _pooled = settings.Pools is { } pools
             ? new PooledProxy(
-                settings, pools, access ?? new Access(), _board, bootClock, _log)
+                _settings, pools, access ?? new Access(), _board, bootClock, _log)
             {
                 Metrics = _metrics,
             }
@@ -93,6 +95,18 @@ public sealed partial class PgProxyServer : IDisposable
     {
         foreach (var note in access?.Hba?.Notes ?? [])
             _log.HbaNote(note);
+    }
+
+    // Better a client that is told so than one that can't be accepted.
+    ProxySettings Fitting(ProxySettings settings)
+    {
+        var files = OpenFiles.Raise();
+        var most = OpenFiles.ClientsOf(files, settings.Pools is null ? 2 : 1);
+        if (most >= settings.ClientsMax)
+            _log.ClientsAllowed(settings.ClientsMax, files);
+        else
+            _log.ClientsBounded(settings.ClientsMax, files, most);
+        return settings with { ClientsMax = Math.Min(settings.ClientsMax, most) };
     }
 
     Listener Listen(Port port, Socket socket)

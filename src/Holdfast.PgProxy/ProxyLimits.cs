@@ -3,14 +3,18 @@ namespace Holdfast.PgProxy;
 /// <summary>The limits that nobody needs to set.</summary>
 internal static class ProxyLimits
 {
-    /// <summary>Connections that the kernel keeps for us before they are accepted.</summary>
-    public const int Backlog = 1024;
+    /// <summary>Connections that the kernel keeps for us before they are accepted; net.core.somaxconn at
+    /// most.</summary>
+    public const int Backlog = 4096;
 
     /// <summary>Clients over the limit that are told so at once; those beyond are closed without a word.</summary>
     public const int RefusalsMax = 64;
 
     /// <summary>Kinds of clients by port, database, user and startup settings.</summary>
     public const int PoolsMax = 10_000;
+
+    /// <summary>Logins to one server under way at once, over all pools of this proxy.</summary>
+    public const int ServerLoginsAtOnceMax = 8;
 
     /// <summary>Bytes that one direction of a session holds.</summary>
     public const int RelayBytes = 16 * 1024;
@@ -41,6 +45,21 @@ internal static class ProxyLimits
 
     /// <summary>A loop without a free server asks the others for one this often.</summary>
     public static readonly TimeSpan AskOthersEvery = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>A pool that has found no place for a server for so long gets that of a busy pool.</summary>
+    public static readonly TimeSpan StarvedAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>For a server to forget a session: it is closed then.</summary>
+    public static readonly TimeSpan Reset = TimeSpan.FromSeconds(15);
+
+    /// <summary>For a server to answer once a query was cancelled for query_timeout.</summary>
+    public static readonly TimeSpan CancelAnswer = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two looks for clients that have been silent for too long.</summary>
+    public static readonly TimeSpan SilenceLook = TimeSpan.FromSeconds(1);
+
+    /// <summary>A pool that has nobody is forgotten after one to two of these.</summary>
+    public static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(10);
 
     /// <summary>Between two looks at the routes, for those whose view has only become older, or fresh again.</summary>
     public static readonly TimeSpan RoutesEvery = TimeSpan.FromMilliseconds(250);

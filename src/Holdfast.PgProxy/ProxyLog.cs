@@ -68,6 +68,13 @@ internal static partial class ProxyLog
     [LoggerMessage(4066, LogLevel.Error, "The file was read again, and the former settings stay in force: {Problems}")]
     public static partial void ReloadRefused(this ILogger log, string problems);
 
+    [LoggerMessage(4050, LogLevel.Information, "Up to {Clients} clients at once; {Files} open files are allowed")]
+    public static partial void ClientsAllowed(this ILogger log, int clients, int files);
+
+    [LoggerMessage(4051, LogLevel.Warning,
+        "max_client_conn is {Wanted}, and {Files} open files are allowed: up to {Clients} clients at once")]
+    public static partial void ClientsBounded(this ILogger log, int wanted, int files, int clients);
+
     [LoggerMessage(4012, LogLevel.Error, "Loop {Loop}: serving a connection failed; it is closed")]
     public static partial void LoopFailed(this ILogger log, int loop, Exception error);
 

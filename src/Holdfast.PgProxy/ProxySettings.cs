@@ -7,6 +7,8 @@ namespace Holdfast.PgProxy;
 
 public sealed record ProxySettings
 {
+    public const int ClientsMaxByDefault = 10_000;
+
     /// <summary>The cluster's name, for messages to people.</summary>
     public required string Cluster { get; init; }
 
@@ -30,8 +32,9 @@ public sealed record ProxySettings
     /// <summary>The lease's time to live until the store tells its own.</summary>
     public TimeSpan DefaultTtl { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Clients at once on both ports; each takes two of the process's open files.</summary>
-    public int ClientsMax { get; init; } = 8000;
+    /// <summary>Clients at once on both ports, as far as the process may open files: each takes one, and where servers
+    /// are not pooled two.</summary>
+    public int ClientsMax { get; init; } = ClientsMaxByDefault;
 
     /// <summary>How servers are shared; null: each client has one of its own, and logs in there itself.</summary>
     public PoolSettings? Pools { get; init; }

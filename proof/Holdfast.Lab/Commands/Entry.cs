@@ -51,6 +51,8 @@ static class Entry
             MeasureCommand.Create(),
             RivalsCommand.Create(),
             ProxiesCommand.Create(),
+            CrowdCommand.Idle(),
+            CrowdCommand.Storm(),
             CheckCommand.Create(),
         };
         var parsed = root.Parse(arguments);

@@ -64,11 +64,12 @@ sealed class Child : IAsyncDisposable
 
     string Tail() => File.Exists(_output) ? string.Join('\n', File.ReadLines(_output).TakeLast(5)) : _output;
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends it now.</summary>
+    public async Task EndAsync(Signal how)
     {
         if (ProcessIdentity.Of(_process.Id) is { } running && !_process.HasExited)
         {
-            _ = running.TrySignal(_end);
+            _ = running.TrySignal(how);
             using var limit = new CancellationTokenSource(EndLimit);
             try
             {
@@ -79,6 +80,11 @@ sealed class Child : IAsyncDisposable
                 _process.Kill(entireProcessTree: true);
             }
         }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync(_end);
         _process.Dispose();
     }
 }

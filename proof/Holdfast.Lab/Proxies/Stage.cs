@@ -8,7 +8,7 @@ namespace Holdfast.Lab.Proxies;
 
 /// <summary>One PostgreSQL, a proxy of each kind before it, and the etcd that Holdfast's learn from who leads: all on
 /// free ports of this machine's loopback, in a folder of their own; gone when this is disposed.</summary>
-sealed class Stage : IAsyncDisposable
+sealed partial class Stage : IAsyncDisposable
 {
     public const string Password = "bench", Database = "bench";
 
@@ -23,6 +23,7 @@ sealed class Stage : IAsyncDisposable
     readonly string _folder = Directory.CreateTempSubdirectory("hfp").FullName;
     readonly string _binaries = PostgresBinaries();
     StageStore? _store;
+    Child? _postgres;
 
     Stage() => File.SetUnixFileMode(_folder, OpenFolder);
 
@@ -86,11 +87,17 @@ sealed class Stage : IAsyncDisposable
         var data = Path.Combine(Folder("postgres"), "data");
         _ = await Tool.RunAsync("setpriv", [.. AsOwner, Path.Combine(_binaries, "initdb"), "-D", data,
             "-A", "trust", "-U", Owner, "--no-instructions"], "", stop);
-        var child = Start("postgres.out", Signal.Interrupt, ["setpriv", .. AsOwner,
+        await RunPostgresAsync(port, stop);
+    }
+
+    async Task RunPostgresAsync(int port, CancellationToken stop)
+    {
+        var data = Path.Combine(_folder, "postgres", "data");
+        _postgres = Start("postgres.out", Signal.Interrupt, ["setpriv", .. AsOwner,
             Path.Combine(_binaries, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1",
             "-c", "unix_socket_directories=", "-c", "shared_buffers=512MB", "-c", "max_wal_size=4GB",
             "-c", "max_connections=1300"]);
-        await child.ListensAsync(port, stop);
+        await _postgres.ListensAsync(port, stop);
         var answers = await Wait.ForAsync(
             async () => (await PsqlAsync("select 1", stop)).ExitCode == 0, Tool.Limit, stop);
         if (!answers)

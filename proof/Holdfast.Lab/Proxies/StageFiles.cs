@@ -54,7 +54,7 @@ sealed record StageFiles(ProxyPath Path, int Port, int Postgres, int Etcd, strin
             auth_file = {Users}
             pool_mode = {Mode}
             default_pool_size = {Path.Servers}
-            max_client_conn = 2000
+            max_client_conn = 20000
             log_connections = 0
             log_disconnections = 0
 

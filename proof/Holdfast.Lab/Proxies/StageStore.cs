@@ -18,6 +18,7 @@ sealed class StageStore : IAsyncDisposable
     readonly HttpClient _http = new() { Timeout = Answer };
     readonly CancellationTokenSource _ended = new();
     readonly Child _etcd;
+    string _lease = "";
     Task _keeping = Task.CompletedTask;
 
     StageStore(Child etcd, int port) => (_etcd, Port) = (etcd, port);
@@ -54,17 +55,24 @@ sealed class StageStore : IAsyncDisposable
 
     async Task WriteAsync(int postgres, CancellationToken stop)
     {
-        var granted = await AskAsync("lease/grant", $$"""{"TTL":{{TtlSeconds}}}""", stop);
-        var lease = granted.GetProperty("ID").GetString()!;
         await PutAsync("initialize", "7000000000000000001", "0", stop);
         await PutAsync("config", $$"""{"ttl":{{TtlSeconds}},"loop_wait":1,"retry_timeout":3}""", "0", stop);
         await PutAsync("members/n1",
             $$"""
             {"conn_url":"postgres://127.0.0.1:{{postgres}}/postgres","api_url":"http://127.0.0.1:1/patroni","state":"running","role":"primary","version":"4.1.0","timeline":1}
             """, "0", stop);
-        await PutAsync("leader", "n1", lease, stop);
-        _keeping = KeepAsync(lease, _ended.Token);
+        var granted = await AskAsync("lease/grant", $$"""{"TTL":{{TtlSeconds}}}""", stop);
+        _lease = granted.GetProperty("ID").GetString()!;
+        await LeadAsync(stop);
+        _keeping = KeepAsync(_lease, _ended.Token);
     }
+
+    /// <summary>Our server leads, in a new term.</summary>
+    public Task LeadAsync(CancellationToken stop) => PutAsync("leader", "n1", _lease, stop);
+
+    /// <summary>Nobody leads.</summary>
+    public Task DropLeaderAsync(CancellationToken stop) =>
+        AskAsync("kv/deleterange", $$"""{"key":"{{Base64(Prefix + "leader")}}"}""", stop);
 
     Task PutAsync(string key, string value, string lease, CancellationToken stop) => AskAsync("kv/put",
         $$"""{"key":"{{Base64(Prefix + key)}}","value":"{{Base64(value)}}","lease":"{{lease}}"}""", stop);

@@ -85,6 +85,8 @@ internal sealed class ClientLogin
         _inbox.Dispose();
         if (reason == CloseReason.None)
             return;
+        if (_pool is not null)
+            Plane.Directory.Leave(_pool);
         if (ReferenceEquals(_connection.User, _inbox))
             _connection.Close();
         Plane.Ended(_port, _from, reason);
@@ -204,7 +206,7 @@ internal sealed class ClientLogin
         if (Plane.Settings.Console.IsConsole(startup.Database, startup.User))
             return CloseReason.None;
         _settings = StartupSettings.Of(startup, _access.IgnoreStartupParameters);
-        _pool = Plane.PoolFor(KeyOf(startup));
+        _pool = Plane.Directory.Enter(KeyOf(startup));
         if (_pool is null)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.TooManyConnections,
                 $"the proxy has {ProxyLimits.PoolsMax} kinds of clients already"));
@@ -215,7 +217,8 @@ internal sealed class ClientLogin
     async Task<CloseReason> BeginAsync(SharedPool shared)
     {
         var loop = _worker.Loop.Number;
-        shared.ClientCame(loop);
+        if (shared.WhyNoClient(loop) is { } full)
+            return Refuse(new Refusal(CloseReason.TooManyClients, SqlState.TooManyConnections, full));
         if (await _worker.PoolFor(shared).WelcomeAsync() is not { } nobody)
         {
             Begin(shared);
@@ -266,18 +269,20 @@ internal sealed class ClientLogin
     {
         var welcome = shared.Welcome!;
         var parameters = Wanted(welcome.Parameters);
-        var worker = _worker;
-        var key = Plane.NewKey();
+        // What the session's end needs, and no more of a login that is over: it is kept for each client.
+        var (worker, plane, port, from) = (_worker, Plane, _port, _from);
+        var key = plane.NewKey();
         ClientSession? session = null;
         session = new ClientSession(worker.PoolFor(shared), _connection, worker.Parameters.Same(parameters), reason =>
         {
-            Plane.Forget(key);
+            plane.Forget(key);
             worker.Clients.Remove(session!);
             shared.ClientWent(worker.Loop.Number);
-            Plane.Ended(_port, _from, reason);
+            plane.Directory.Leave(shared);
+            plane.Ended(port, from, reason);
         });
         session.Card = new ClientCard(_from, _connection.Local, worker.Loop.Now, key.Process, _isSecure);
-        Plane.Remember(key, worker, session);
+        plane.Remember(key, worker, session);
         worker.Clients.Add(session);
         _connection.Send((byte[])[
             .. Messages.AuthenticationOk, .. welcome.For(parameters), .. Messages.KeyData(key.Process, key.Secret),

@@ -58,6 +58,9 @@ internal sealed class Connection : Polled
     /// <summary>Some of what was sent waits for the peer to read.</summary>
     public bool IsBlocked => _to > _from;
 
+    /// <summary>Bytes that wait for the peer to read.</summary>
+    public int BytesKept => _to - _from;
+
     public bool IsClosed => _isClosed;
 
     /// <summary>Our own end; null: it is closed.</summary>

@@ -244,7 +244,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         for (var slot = 0; slot < _places; slot++)
             _polled[slot]?.Close();
         Libc.Close(_epoll);
-        Libc.Close(_wake);
+        // _wake stays: who posts late would write eight bytes into whatever has its number by then.
         NativeMemory.Free(_events);
         NativeMemory.Free(Input);
     }

@@ -13,7 +13,8 @@ internal sealed partial class Pool
 
     bool IsPaused => Shared.Orders.IsPaused;
 
-    bool IsOld(ServerSession server) => server.Born < Shared.Orders.OldBefore;
+    bool IsOld(ServerSession server) => server.Born < Shared.Orders.OldBefore
+        || (Settings.ServerLifetime is { Ticks: > 0 } lifetime && Now - server.Born > lifetime);
 
     // What somebody has waited in a pause does not count.
     TimeSpan CountsFrom(TimeSpan since) => since > _resumedAt ? since : _resumedAt;
@@ -26,7 +27,7 @@ internal sealed partial class Pool
             if (IsPaused || IsOld(server))
                 server.Close();
         }
-        while (_servers.Count > Share && _idle.Count > 0)
+        while (_servers.Count > Capacity && _idle.Count > 0)
             _idle[^1].Close();
         if (IsPaused)
             return;

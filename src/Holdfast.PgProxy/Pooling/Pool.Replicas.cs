@@ -34,9 +34,10 @@ internal sealed partial class Pool
             || Worker.Routes[Port] is not Route.To { Servers.Length: > 1 } route
             || ReplicaTurns.Poorest(route, ConnectionsTo, Share) is not { } poorest
             || Worker.Plane.IsPassedOver(poorest)
-            || (_servers.Count >= Share && !MakeRoomFor(poorest)))
+            || (_servers.Count >= Share && !MakeRoomFor(poorest))
+            || Shared.WhyNoServer(this) is not null)
             return;
-        _ = LoginToAsync(poorest);
+        TryLogin(poorest);
     }
 
     bool MakeRoomFor(Server server)
@@ -47,8 +48,8 @@ internal sealed partial class Pool
             _yieldsFor = server;
         if (_idle.Find(idle => ConnectionsTo(idle.Server) > has + 1) is not { } surplus)
             return false;
-        _idle.Remove(surplus);
-        _servers.Remove(surplus);
+        Release(surplus);
+        Shared.RemoveServer();
         surplus.Close();
         return true;
     }

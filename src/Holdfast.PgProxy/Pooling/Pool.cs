@@ -12,16 +12,17 @@ namespace Holdfast.PgProxy.Pooling;
 /// </summary>
 internal sealed partial class Pool
 {
-    /// <summary>Logins under way at once: after a failover servers fill up, and are not stormed.</summary>
-    const int LoginsAtOnceMax = 4;
-
     readonly HashSet<ServerSession> _servers = [];
     readonly List<ServerSession> _idle = [];
     readonly LinkedList<(ClientSession Client, TimeSpan Since)> _waiting = new();
     readonly LinkedList<(TaskCompletionSource<LoginRefused?> Client, TimeSpan Since)> _newcomers = new();
-    int _loginsUnderWay;
-    TimeSpan _retryAt, _retryPause = ProxyLimits.RetryPause, _askedAt;
-    string _lastTrouble = "";
+
+    /// <summary>Servers beyond the share, out of the pool's reserve.</summary>
+    int _reserve;
+
+    /// <summary>A loop without a share of its own whose client waits longer than ours.</summary>
+    Worker? _promisedTo;
+    TimeSpan _askedAt;
 
     public Pool(Worker worker, SharedPool shared)
     {
@@ -34,11 +35,14 @@ internal sealed partial class Pool
 
     /// <summary>Into the COMMITs of its clients whose answer was lost.</summary>
     public CommitInquiry Inquiry => field ??= new CommitInquiry(Worker, Shared);
-    public PoolSettings Settings => Shared.Settings;
     public PoolCounts Counts { get; }
+    public PoolSettings Settings => Shared.Settings;
     Port Port => Shared.Key.Port;
-    int Share => Shared.ShareOf(Worker.Loop.Number);
+    int Number => Worker.Loop.Number;
+    int Share => Shared.ShareOf(Number);
+    int Capacity => Share + _reserve;
     TimeSpan Now => Worker.Loop.Now;
+    TimeSpan WaitingSince => _waiting.First is { } first ? first.Value.Since : TimeSpan.MaxValue;
 
     // ---- clients ----
 
@@ -102,23 +106,26 @@ internal sealed partial class Pool
     /// <summary>It is at rest, and nobody has it.</summary>
     public void IsFree(ServerSession server)
     {
-        if (server.IsClosed)
+        // One at rest may speak all the same: a notice, its last words.
+        if (server.IsClosed || server.IsIdle)
             return;
         // Its last client may not have read all; the next one, or an end, must be heard.
         server.Connection.Resume();
-        if (IsPaused || IsOld(server) || Now - server.Born > Settings.ServerLifetime || _servers.Count > Share
-            || YieldsPlace(server))
+        if (IsPaused || _servers.Count > Capacity || IsOld(server) || YieldsPlace(server)
+            || Shared.OwesAnother(this, Now))
         {
             server.Close();
             return;
         }
+        if (_promisedTo is { } asker && GiveAway(asker, server))
+            return;
         if (_waiting.First is { } first && MayServe(server))
         {
             StopWaiting(first.Value.Client);
             first.Value.Client.Serve(server);
             return;
         }
-        server.IdleSince = Now;
+        (server.IdleSince, server.IsIdle) = (Now, true);
         _idle.Add(server);
     }
 
@@ -127,7 +134,18 @@ internal sealed partial class Pool
         if (!_servers.Remove(server))
             return;
         _idle.Remove(server);
+        Shared.RemoveServer();
+        ReturnReserve();
         Nudge();
+    }
+
+    void ReturnReserve()
+    {
+        while (_reserve > 0 && _servers.Count + _loginsUnderWay < Capacity)
+        {
+            _reserve--;
+            Shared.ReturnReserve();
+        }
     }
 
     /// <summary>Another loop has given it to us.</summary>
@@ -161,22 +179,30 @@ internal sealed partial class Pool
         }
     }
 
-    // Logs in to as many servers as are needed, as far as they are allowed.
-    void Nudge()
+    // ---- places for servers ----
+
+    // The loop's share, the pool's reserve for those who have waited too long, another loop's share; and all of it
+    // within what the database and the user may have.
+    bool HasPlace()
     {
-        var wanted = _waiting.Count + Math.Min(_newcomers.Count, 1);
-        if (IsPaused || Worker.Routes.WhyNobody(Port, Now) is not null)
-            return;
-        // A login that fails at once, such as at a closed port, has moved the next try by the time it returns.
-        while (wanted > _loginsUnderWay && _loginsUnderWay < LoginsAtOnceMax && Now >= _retryAt)
+        if (_servers.Count + _loginsUnderWay >= Capacity && !MakeRoom() && !TakeReserve())
         {
-            if (_servers.Count + _loginsUnderWay >= Share && !MakeRoom())
-            {
-                AskOthers();
-                return;
-            }
-            _ = LoginAsync();
+            Shared.LeaveLine(this);
+            AskOthers();
+            return false;
         }
+        _whyNoServer = Shared.WhyNoServer(this);
+        if (_whyNoServer is not null && Worker.GiveUpOne(this))
+            _whyNoServer = Shared.WhyNoServer(this);
+        if (_whyNoServer is null)
+            return true;
+        if (Now >= _askedAt + ProxyLimits.AskOthersEvery)
+        {
+            _askedAt = Now;
+            Worker.Plane.Others(Worker, other => other.GiveUpOne(this));
+        }
+        ReturnReserve();
+        return false;
     }
 
     // One that may not serve as things are is in the way of one that may.
@@ -184,9 +210,25 @@ internal sealed partial class Pool
     {
         if (_idle.Find(server => !MayServe(server)) is not { } useless)
             return false;
-        _idle.Remove(useless);
-        _servers.Remove(useless);
+        Release(useless);
+        Shared.RemoveServer();
         useless.Close();
+        return true;
+    }
+
+    // It is not ours any more. What it counted is for the caller to give on, or back.
+    void Release(ServerSession server)
+    {
+        _idle.Remove(server);
+        _servers.Remove(server);
+        ReturnReserve();
+    }
+
+    bool TakeReserve()
+    {
+        if (Now - WaitingSince < Settings.ReserveTimeout || _waiting.Count == 0 || !Shared.TryTakeReserve())
+            return false;
+        _reserve++;
         return true;
     }
 
@@ -195,173 +237,64 @@ internal sealed partial class Pool
         if (Now < _askedAt + ProxyLimits.AskOthersEvery)
             return;
         _askedAt = Now;
-        Worker.Plane.Others(Worker, other => other.PoolFor(Shared).GiveTo(Worker));
+        var since = WaitingSince;
+        Worker.Plane.Others(Worker, other => other.PoolFor(Shared).GiveTo(Worker, since));
     }
 
     // A loop whose clients don't need all of its share lets another have one: a place, or a server at rest. Never its
-    // last one while it has clients: they might not get it back.
-    void GiveTo(Worker asker)
+    // last one while it has clients: they might not get it back. Only who has no share at all, since the pool's size
+    // was made less than there are loops, gets that one, too, in its turn.
+    void GiveTo(Worker asker, TimeSpan since)
     {
-        if (_waiting.Count > 0)
+        if (WaitingSince < since || (_waiting.Count > 0 && Shared.ShareOf(asker.Loop.Number) > 0))
             return;
-        var isPlaceFree = _servers.Count + _loginsUnderWay < Share;
-        var least = Shared.ClientsOf(Worker.Loop.Number) > 0 ? 1 : 0;
-        if ((!isPlaceFree && _idle.Count == 0)
-            || !Shared.TryMoveShare(Worker.Loop.Number, asker.Loop.Number, least))
-            return;
-        if (isPlaceFree)
+        if (_servers.Count + _loginsUnderWay < Share)
         {
-            asker.Loop.Post(() => asker.PoolFor(Shared).Nudge());
-            return;
+            if (MoveShareTo(asker))
+                asker.Loop.Post(() => asker.PoolFor(Shared).Nudge());
         }
-        var server = _idle[^1];
-        _idle.RemoveAt(_idle.Count - 1);
-        _servers.Remove(server);
+        else if (_idle.Count == 0)
+        {
+            _promisedTo = Shared.ShareOf(asker.Loop.Number) == 0 ? asker : null;
+        }
+        else
+        {
+            GiveAway(asker, _idle[^1]);
+        }
+    }
+
+    bool MoveShareTo(Worker asker)
+    {
+        var isLastOurs = Shared.ClientsOf(Number) > 0 && Shared.ShareOf(asker.Loop.Number) > 0;
+        return Shared.TryMoveShare(Number, asker.Loop.Number, least: isLastOurs ? 1 : 0);
+    }
+
+    bool GiveAway(Worker asker, ServerSession server)
+    {
+        _promisedTo = null;
+        if (!MoveShareTo(asker))
+            return false;
+        Release(server);
         server.MoveTo(asker);
+        return true;
     }
 
-    Task LoginAsync() => LoginToAsync(PickServer());
-
-    async Task LoginToAsync(Server? picked)
+    /// <summary>For a pool that finds no place within what its database, or its user, may have: closes the server that
+    /// has been idle for longest. False: it has none to spare.</summary>
+    public TimeSpan SpareSince(SharedPool other)
     {
-        _loginsUnderWay++;
-        Worker.Counts.ServerLogins++;
-        Counts.Logins++;
-        LoginRefused? refused;
-        if (picked is { } taken)
-            _loginsTo.Add(taken.Name);
-        try
-        {
-            refused = picked is { } server ? await LoginAsync(server) : new LoginRefused(null, "nobody may serve");
-        }
-        finally
-        {
-            _loginsUnderWay--;
-            if (picked is { } tried)
-                _loginsTo.Remove(tried.Name);
-        }
-        if (refused is null)
-            (_retryAt, _retryPause, _lastTrouble) = (TimeSpan.Zero, ProxyLimits.RetryPause, "");
-        else
-            OnRefused(refused);
-        Nudge();
+        var isBound = (ReferenceEquals(other.Database, Shared.Database) && other.Settings.DatabaseServersMax > 0)
+            || (ReferenceEquals(other.User, Shared.User) && other.Settings.UserServersMax > 0);
+        return isBound && _waiting.Count == 0 && _idle.Count > 0 ? _idle[0].IdleSince : TimeSpan.MaxValue;
     }
 
-    async Task<LoginRefused?> LoginAsync(Server server)
-    {
-        var login = new ServerLogin(
-            Worker.Loop, server, Shared.Key, Shared.Keys, Worker.Plane.Access.Servers);
-        var limit = Worker.ServerLogins.Add(login.GiveUp);
-        var (loggedIn, refused) = await login.RunAsync();
-        Worker.ServerLogins.Met(limit);
-        if (loggedIn is null)
-        {
-            if (refused!.IsForNow)
-                Worker.Plane.PassOver(server);
-            return refused;
-        }
-        // Its role may have changed meanwhile, and nobody would have cut it.
-        if (!Worker.Routes.MayServe(Port, server, Now))
-        {
-            loggedIn.Connection.Close();
-            return new LoginRefused(null, $"{server} lost its role");
-        }
-        var welcome = new Welcome(loggedIn.Reported);
-        Shared.Welcome = welcome;
-        Greet(null);
-        var session = new ServerSession(this, server, loggedIn, welcome);
-        _servers.Add(session);
-        session.Connection.Resume();
-        if (loggedIn.Rest.Length > 0)
-            session.OnBytes(loggedIn.Rest);
-        else
-            IsFree(session);
-        return null;
-    }
-
-    void OnRefused(LoginRefused refused)
-    {
-        // Once for each trouble: there may be many tries in a second.
-        if (!string.Equals(_lastTrouble, refused.Why, StringComparison.Ordinal))
-            Worker.Plane.Log.NotLoggedIn(Port, Shared.Key.User, Shared.Key.Database, refused.Why);
-        _lastTrouble = refused.Why;
-        Counts.LoginsFailed++;
-        // It may have a new password: what clients have shown is not asked for any more.
-        if (string.Equals(refused.SqlState, SqlState.InvalidPassword, StringComparison.Ordinal))
-            Worker.Plane.Doubt(Shared.Key.User);
-        if (refused.IsForNow)
-        {
-            _retryAt = Now + _retryPause;
-            _retryPause = _retryPause * 2 < ProxyLimits.RetryPauseMax ? _retryPause * 2 : ProxyLimits.RetryPauseMax;
-            return;
-        }
-        // A password that was changed, a database that is not there: whoever waits is told what the server said.
-        Greet(refused);
-        while (_waiting.First is { } first)
-        {
-            StopWaiting(first.Value.Client);
-            first.Value.Client.Refuse(CloseReason.LoginRefused, refused.SqlState!, refused.Why);
-        }
-    }
+    public void GiveUpOne() => _idle[0].Close();
 
     /// <summary>The proxy is to stop.</summary>
     public void TurnNewcomersAway() =>
         Greet(new LoginRefused(SqlState.AdminShutdown, "the proxy is shutting down"));
 
-    void Greet(LoginRefused? refused)
-    {
-        while (_newcomers.First is { } first)
-        {
-            _newcomers.RemoveFirst();
-            first.Value.Client.SetResult(refused);
-        }
-    }
-
-    // ---- time ----
-
-    void OnTick()
-    {
-        ServeWaiting();
-        Nudge();
-        Level();
-        EndWaits();
-        // One at a time: those that are closed take their place out of the list.
-        if (_idle.Count > 0 && Now - _idle[0].IdleSince > Settings.ServerIdleTimeout)
-            _idle[0].Close();
-    }
-
-    void EndWaits()
-    {
-        if (IsPaused || _newcomers.Count + _waiting.Count == 0)
-            return;
-        var (limit, refusal) = Patience();
-        while (_newcomers.First is { } first && Now - CountsFrom(first.Value.Since) > limit)
-        {
-            _newcomers.RemoveFirst();
-            first.Value.Client.SetResult(new LoginRefused(refusal.SqlState, refusal.Why));
-        }
-        while (_waiting.First is { } first && Now - CountsFrom(first.Value.Since) > limit)
-        {
-            StopWaiting(first.Value.Client);
-            first.Value.Client.Refuse(refusal.Reason, refusal.SqlState, refusal.Why);
-        }
-    }
-
-    // Held while there is no server; else only as long as the others are busy.
-    (TimeSpan Limit, (CloseReason Reason, string SqlState, string Why) Refusal) Patience()
-    {
-        var settings = Worker.Plane.Settings;
-        if ((Worker.Routes.WhyNobody(Port, Now) ?? (_servers.Count == 0 ? _lastTrouble : null)) is { } why)
-        {
-            var server = Port == Port.Primary ? "primary" : "replica";
-            return (settings.HoldTimeout, (CloseReason.HoldTimeout, SqlState.CannotConnectNow,
-                $"no {server} of cluster {settings.Cluster} for {settings.HoldTimeout.TotalSeconds:0.#} s: {why}"));
-        }
-        return (Settings.QueryWaitTimeout, (CloseReason.PoolTimeout, SqlState.TooManyConnections,
-            $"all {Settings.Size} servers of this pool were busy for {Settings.QueryWaitTimeout.TotalSeconds:0.#} s"));
-    }
-
-    /// <summary>Ends all of them: the loop ends.</summary>
+    /// <summary>Ends all of them: the loop ends, or nobody has needed the pool for a while.</summary>
     public void CloseServers()
     {
         Worker.Loop.Tick -= OnTick;

@@ -14,6 +14,9 @@ internal sealed class PoolCounts
 
     public long Logins, LoginsFailed, Cancels, Cut;
 
+    /// <summary>Units that were cancelled for query_timeout.</summary>
+    public long QueryTimeouts;
+
     /// <summary>Units whose server was lost: rolled back for sure (40001), or nobody knows (08007).</summary>
     public long RolledBack, InDoubt;
 

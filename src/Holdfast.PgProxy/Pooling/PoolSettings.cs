@@ -86,6 +86,10 @@ public sealed record PoolSettings
     public ImmutableSortedDictionary<string, PoolLimits> Users { get; init; } =
         ImmutableSortedDictionary<string, PoolLimits>.Empty;
 
+    /// <summary>Of some pool at least.</summary>
+    public bool EndsSilentClients => ClientIdleTimeout > TimeSpan.Zero
+        || Databases.Values.Concat(Users.Values).Any(limits => limits.ClientIdleTimeout > TimeSpan.Zero);
+
     /// <summary>Those of one pool: what is said of its user, else of its database, else of all.</summary>
     public PoolSettings For(string database, string user)
     {

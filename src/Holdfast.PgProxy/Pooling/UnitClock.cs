@@ -6,6 +6,9 @@ internal struct UnitClock
 {
     TimeSpan _unit, _transaction;
 
+    /// <summary>Since when it works on what it owes; since when it has owed nothing.</summary>
+    public readonly TimeSpan Since => _unit;
+
     /// <summary>A message is sent.</summary>
     /// <param name="owed">What the server owed before.</param>
     /// <param name="isInTransaction">It has one open.</param>

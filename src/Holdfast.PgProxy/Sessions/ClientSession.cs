@@ -17,6 +17,7 @@ internal sealed partial class ClientSession : ConnectionUser
     readonly ParameterSet _startup;
     Carry _carry;
     long _passing;
+    TimeSpan _restsSince;
     bool _isSettingUp, _isInDoubt, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
     int _reported, _copyFrom, _repeats;
     RouteTable? _routes;
@@ -28,6 +29,7 @@ internal sealed partial class ClientSession : ConnectionUser
         (_pool, Connection, _startup, _ended) = (pool, connection, parameters, ended);
         Parameters = parameters;
         Connection.User = this;
+        _restsSince = pool.Worker.Loop.Now;
     }
 
     Worker Worker => _pool.Worker;
@@ -55,6 +57,13 @@ internal sealed partial class ClientSession : ConnectionUser
         && _pool.Settings.Mode == PoolMode.Transaction;
 
     public bool IsClosed => _isClosed;
+
+    /// <summary>It has said nothing for longer than it may, and nothing of it is open.</summary>
+    public bool IsSilentTooLong => _pool.Settings.ClientIdleTimeout is { Ticks: > 0 } limit
+        && Place is null && !_isSettingUp && Server is not { IsHeld: true }
+        && Worker.Loop.Now - Later(_asked, Later(_restsSince, Server?.Since ?? TimeSpan.Zero)) > limit;
+
+    static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     public override void OnBytes(ReadOnlySpan<byte> bytes)
     {
@@ -299,7 +308,7 @@ internal sealed partial class ClientSession : ConnectionUser
             Connection.Resume();
     }
 
-    public void OnLetGo() => Server = null;
+    public void OnLetGo() => (Server, _restsSince) = (null, Worker.Loop.Now);
 
     public void OnServerDrained()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
+using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 
@@ -18,7 +19,7 @@ internal sealed partial class PooledProxy
     /// <summary>Of the process; null: nobody counts.</summary>
     public ProxyMetrics? Metrics { get; init; }
 
-    public IEnumerable<SharedPool> SharedPools => _pools.Values;
+    public IEnumerable<SharedPool> SharedPools => Directory.All;
 
     public bool IsDraining => _isDraining;
 
@@ -43,10 +44,11 @@ internal sealed partial class PooledProxy
     /// <param name="access">Null: the same as before.</param>
     public void Apply(ProxySettings fresh, Access? access)
     {
-        var (before, pools) = (_settings, fresh.Pools! with { Loops = _poolSettings.Loops });
+        var (before, pools) = (_settings, fresh.Pools! with { Loops = Pools.Loops });
         _settings = fresh with
         {
             Cluster = before.Cluster,
+            ClientsMax = Math.Min(fresh.ClientsMax, OpenFiles.ClientsOf(OpenFiles.Raise(), filesOfClient: 1)),
             Address = before.Address,
             PrimaryPort = before.PrimaryPort,
             ReplicasPort = before.ReplicasPort,

@@ -19,14 +19,12 @@ internal sealed partial class PooledProxy : IDisposable
     readonly Switchboard _board;
     readonly Func<TimeSpan> _bootClock;
     readonly Lock _looking = new();
-    readonly ConcurrentDictionary<PoolKey, SharedPool> _pools = new();
     readonly ConcurrentDictionary<CancelKey, (Worker Worker, ClientSession Session)> _clients = new();
     readonly List<(Port Port, Socket Socket)> _listeners = [];
     volatile RouteTable _routes = RouteTable.None;
     readonly AuthQuery[] _authQueries;
     volatile Access _access;
     volatile bool _isDraining;
-    volatile PoolSettings _poolSettings;
     volatile ProxySettings _settings;
     int _connected, _cancelsSentOn;
 
@@ -34,17 +32,20 @@ internal sealed partial class PooledProxy : IDisposable
         ProxySettings settings, PoolSettings pools, Access access, Switchboard board,
         Func<TimeSpan> bootClock, ILogger log)
     {
-        (_settings, _poolSettings, _access) = (settings, pools, access);
+        (_settings, _access) = (settings, access);
         (_board, _bootClock, Log) = (board, bootClock, log);
         Stats = new StatsPeriods(this);
         Cancels = new CancelRouter(settings.Peers);
         var loops = pools.Loops > 0 ? pools.Loops : Math.Max(1, Environment.ProcessorCount / 2);
+        Directory = new PoolDirectory(pools, loops, Orders.Of);
         Workers = [.. Enumerable.Range(0, loops).Select(number => new Worker(this, new EventLoop(number, log)))];
         _authQueries = [new AuthQuery(Workers[0], Port.Primary), new AuthQuery(Workers[0], Port.Replicas)];
     }
 
     public ProxySettings Settings => _settings;
-    public PoolSettings Pools => _poolSettings;
+    public PoolDirectory Directory { get; }
+    public PoolSettings Pools => Directory.Settings;
+    public LoginRamp Ramp { get; } = new();
 
     /// <summary>For whoever comes from now on.</summary>
     public Access Access { get => _access; set => _access = value; }
@@ -138,23 +139,23 @@ internal sealed partial class PooledProxy : IDisposable
         Log.Closed(port, from, reason);
     }
 
-    /// <summary>Null: there are too many pools already.</summary>
-    public SharedPool? PoolFor(PoolKey key) =>
-        _pools.TryGetValue(key, out var known) ? known // Counting them takes all of the dictionary's locks.
-        : _pools.Count >= ProxyLimits.PoolsMax ? null
-        : _pools.GetOrAdd(key, static (key, plane) => new SharedPool(
-            key, plane.Pools.For(key.Database, key.User), plane.Workers.Count)
-        {
-            Orders = plane.Orders.Of(key.Database),
-        }, this);
+    /// <summary>What was reloaded holds from here on, but for the number of loops.</summary>
+    public void Change(PoolSettings pools) => Directory.Change(pools);
 
-    /// <summary>What was reloaded holds from here on, for pools that are there, too; but for the number of
-    /// loops.</summary>
-    public void Change(PoolSettings pools)
+    // Pools that nobody has needed for a while are forgotten, so that ever new settings of clients don't fill the
+    // proxy.
+    void Sweep()
     {
-        _poolSettings = pools;
-        foreach (var shared in _pools.Values)
-            shared.Change(pools.For(shared.Key.Database, shared.Key.User));
+        if (Directory.Sweep() is not { Count: > 0 } gone)
+            return;
+        foreach (var worker in Workers)
+        {
+            worker.Loop.Post(() =>
+            {
+                foreach (var shared in gone)
+                    worker.Forget(shared);
+            });
+        }
     }
 
     /// <summary>On each of the other loops.</summary>
@@ -252,6 +253,7 @@ internal sealed partial class PooledProxy : IDisposable
     public async Task<int> RunAsync(CancellationToken stop)
     {
         using var look = new PeriodicTimer(ProxyLimits.RoutesEvery);
+        var sweepAt = _bootClock() + ProxyLimits.SweepEvery;
         try
         {
             while (await look.WaitForNextTickAsync(stop))
@@ -260,6 +262,10 @@ internal sealed partial class PooledProxy : IDisposable
                 if (LookAtRoutes().Book.HasCuts)
                     OnChanged();
                 Stats.OnTime(_bootClock());
+                if (_bootClock() < sweepAt)
+                    continue;
+                sweepAt = _bootClock() + ProxyLimits.SweepEvery;
+                Sweep();
             }
         }
         catch (OperationCanceledException)

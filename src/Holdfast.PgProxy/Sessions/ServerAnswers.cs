@@ -198,7 +198,7 @@ internal sealed partial class ServerSession
         _status = body[0];
         if (Due.First.To == DueTo.Client)
             _clock.Answered(_pool.Counts, IsInTransaction, _pool.Worker.Loop.Now);
-        _isCopyingIn = false;
+        _isCopyingIn = _isResetting = false;
         _hasEarlyCopyEnd &= Due.Count > 1;
         OnUnitDone(Due.Take().To, ref outgoing);
         _lastError = null;
@@ -238,6 +238,7 @@ internal sealed partial class ServerSession
             if (_lastError.Value.SqlState == SqlState.AdminShutdown && !_isPartDone)
                 Loss = LossKind.Ended;
             // The connection ends now. What that means for what is owed, the client is told by us.
+            _isSpoiled = true;
             _passesOn = false;
             return;
         }
@@ -246,8 +247,8 @@ internal sealed partial class ServerSession
             _skipsToSync = Client is { IsInUnit: true };
             return;
         }
-        // It was taken for done when it was sent: nobody knows what this server has parsed.
-        _isSpoiled |= (Due.First.Traits & TextTraits.Forgets) != TextTraits.None;
+        // It was taken for done when it was sent: nobody knows what this server has parsed, or still has.
+        _isSpoiled |= _isResetting || (Due.First.Traits & TextTraits.Forgets) != TextTraits.None;
         if (Due.First.EndsUnit)
             return;
         // What was ours failed in the client's place, such as a parse: it is the client's error.

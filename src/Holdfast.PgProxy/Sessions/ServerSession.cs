@@ -19,7 +19,8 @@ internal sealed partial class ServerSession : ConnectionUser
     readonly byte[] _keyData;
     Carry _carry;
     long _passing;
-    bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled, _isEnding, _isClosed;
+    bool _passesOn, _skipsToSync, _isCopyingIn, _hasEarlyCopyEnd, _isSpoiled;
+    bool _isResetting, _isEnding, _isClosed;
     byte _status = Idle;
     UnitClock _clock;
     (string SqlState, string Message)? _lastError;
@@ -48,6 +49,18 @@ internal sealed partial class ServerSession : ConnectionUser
     public TimeSpan Born { get; }
     public TimeSpan IdleSince { get; set; }
 
+    /// <summary>Since when it works on what it owes; since when it has owed nothing.</summary>
+    public TimeSpan Since => _clock.Since;
+
+    /// <summary><see cref="Since"/> of the unit that was cancelled for its time.</summary>
+    public TimeSpan CancelledFor { get; set; }
+
+    /// <summary>Owes something, or its client has something open on it.</summary>
+    public bool IsHeld => Due.Count > 0 || (Client is { } client && (IsInTransaction || client.IsInUnit));
+
+    /// <summary>The pool has it among those at rest.</summary>
+    public bool IsIdle { get; set; }
+
     /// <summary>Cancel requests on their way to it: until they have arrived, no other client may have it.</summary>
     public int CancelsUnderWay { get; private set; }
 
@@ -74,7 +87,7 @@ internal sealed partial class ServerSession : ConnectionUser
 
     public void Give(ClientSession client)
     {
-        Client = client;
+        (Client, IsIdle) = (client, false);
         Connection.Resume();
     }
 
@@ -127,6 +140,12 @@ internal sealed partial class ServerSession : ConnectionUser
         if (Client is { Connection.IsBlocked: true })
             Connection.Pause();
         Client?.OnAnswered();
+        if (Client is null && Due.Count == 0 && (_isSpoiled || IsInTransaction))
+        {
+            // Its reset has failed, or has left something open.
+            Close();
+            return;
+        }
         if (_withholds && Due.Count == 0)
             AskForDurability();
         if (!IsAtRest || CancelsUnderWay > 0 || _isClosed)
@@ -150,7 +169,18 @@ internal sealed partial class ServerSession : ConnectionUser
         var client = Client;
         Client = null;
         client?.OnLetGo();
-        _pool.IsFree(this);
+        if (_pool.Settings.ResetsAlways && _pool.Shared.Reset is { } reset)
+            Reset(reset);
+        else
+            _pool.IsFree(this);
+    }
+
+    void Reset(ResetQuery reset)
+    {
+        Owe(new Due(DueKind.Query, DueTo.Nobody, reset.Traits & TextTraits.Forgets));
+        _isResetting = true;
+        Connection.Resume();
+        Connection.Send(reset.Message);
     }
 
     /// <summary>The client has gone, or ends. Resets what it may have left, or closes.</summary>
@@ -160,19 +190,13 @@ internal sealed partial class ServerSession : ConnectionUser
         if (UnnamedOf is not null)
             UnnamedOf = null;
         if (!IsAtRest || CancelsUnderWay > 0)
-        {
             Abandon();
-        }
-        else if (mayHaveState)
-        {
-            Owe(new Due(DueKind.Query, DueTo.Nobody, TextTraits.Forgets));
-            Connection.Resume();
-            Connection.Send(Messages.DiscardAll);
-        }
+        else if (_pool.Shared.Reset is { } reset && (mayHaveState || _pool.Settings.ResetsAlways))
+            Reset(reset);
+        else if (mayHaveState && _pool.Settings.Mode == PoolMode.Transaction)
+            Close(); // It has what a transaction's end does not take away, and nothing takes it away.
         else
-        {
             _pool.IsFree(this);
-        }
     }
 
     /// <summary>The client has gone in the middle of something.</summary>
@@ -204,6 +228,7 @@ internal sealed partial class ServerSession : ConnectionUser
     public void MoveTo(Worker worker)
     {
         var shared = _pool.Shared;
+        IsIdle = false;
         Connection.MoveTo(worker.Loop, () =>
         {
             _pool = worker.PoolFor(shared);

@@ -23,6 +23,8 @@ internal sealed partial class Worker
 {
     readonly Dictionary<SharedPool, Pool> _pools = [];
     readonly Deadlines _farewells;
+    readonly List<ClientSession> _silent = [];
+    TimeSpan _silenceLookAt;
 
     public Worker(PooledProxy plane, EventLoop loop)
     {
@@ -30,6 +32,7 @@ internal sealed partial class Worker
         _farewells = new Deadlines(loop, ProxyLimits.Farewell);
         Startups = new Deadlines(loop, plane.Settings.ClientLoginTimeout);
         ServerLogins = new Deadlines(loop, ProxyLimits.ServerLogin);
+        loop.Tick += EndSilent;
     }
 
     public PooledProxy Plane { get; }
@@ -50,6 +53,45 @@ internal sealed partial class Worker
         if (!_pools.TryGetValue(shared, out var pool))
             _pools.Add(shared, pool = new Pool(this, shared));
         return pool;
+    }
+
+    public void Forget(SharedPool shared)
+    {
+        if (_pools.Remove(shared, out var pool))
+            pool.CloseServers();
+    }
+
+    /// <summary>For a pool that finds no place within what its database, or its user, may have: closes the server
+    /// that nobody has needed for longest. False: there is none to spare.</summary>
+    public bool GiveUpOne(Pool asker)
+    {
+        Pool? spare = null;
+        foreach (var pool in _pools.Values)
+        {
+            if (pool != asker && pool.SpareSince(asker.Shared) is var since && since < TimeSpan.MaxValue
+                && (spare is null || since < spare.SpareSince(asker.Shared)))
+                spare = pool;
+        }
+        spare?.GiveUpOne();
+        return spare is not null;
+    }
+
+    void EndSilent()
+    {
+        if (Loop.Now < _silenceLookAt)
+            return;
+        _silenceLookAt = Loop.Now + ProxyLimits.SilenceLook;
+        if (!Plane.Pools.EndsSilentClients)
+            return;
+        foreach (var client in Clients)
+        {
+            if (client.IsSilentTooLong)
+                _silent.Add(client);
+        }
+        foreach (var client in _silent)
+            client.Refuse(CloseReason.IdleTimeout, SqlState.IdleSessionTimeout,
+                "terminating connection due to idle-session timeout (client_idle_timeout)");
+        _silent.Clear();
     }
 
     public void Bid(Connection connection) => Farewell.Bid(connection, _farewells);

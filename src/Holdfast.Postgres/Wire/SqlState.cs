@@ -11,6 +11,9 @@ public static class SqlState
     public const string ProgramLimitExceeded = "54000";
     public const string TooManyConnections = "53300";
     public const string TransactionResolutionUnknown = "08007";
+    public const string IdleInTransactionTimeout = "25P03";
+    public const string QueryCanceled = "57014";
+    public const string IdleSessionTimeout = "57P05";
     public const string AdminShutdown = "57P01";
     public const string CrashShutdown = "57P02";
 

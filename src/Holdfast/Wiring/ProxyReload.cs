@@ -40,6 +40,7 @@ sealed class ProxyReload(string path, NodeName name, string? users)
         ReplicasPort = proxy.Replicas,
         HoldTimeout = proxy.HoldTimeout,
         ClientLoginTimeout = proxy.Login.ClientLoginTimeout,
+        ClientsMax = proxy.MaxClientConn ?? ProxySettings.ClientsMaxByDefault,
         DefaultTtl = file.Postgres.Dcs.Ttl,
         Replicas = new ReplicaSettings
         {

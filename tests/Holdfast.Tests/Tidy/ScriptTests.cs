@@ -15,6 +15,8 @@ public sealed class ScriptTests
     [InlineData("bench/failover")]
     [InlineData("bench/rivals")]
     [InlineData("bench/pgproxy")]
+    [InlineData("bench/pgproxy-idle")]
+    [InlineData("bench/reconnect-storm")]
     [InlineData("bench/store-outage")]
     [InlineData("bench/quiet")]
     [InlineData("bench/pgproxy-fuzz")]

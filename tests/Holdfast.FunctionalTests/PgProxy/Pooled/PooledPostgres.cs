@@ -22,9 +22,8 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
         PoolMode mode, int size = 4, int loops = 2, TimeSpan? hold = null, TimeSpan? wait = null,
         TimeSpan drain = default, Func<ProxySettings, ProxySettings>? adjust = null, Handover? former = null,
         ReplicaSettings? replicas = null, PeerSettings? peers = null,
-        bool repeats = false, bool resolves = false)
-    {
-        var proxy = new ProxyUnderTest(hold, pools: new PoolSettings
+        bool repeats = false, bool resolves = false) =>
+        Keep(new ProxyUnderTest(hold, pools: new PoolSettings
         {
             Mode = mode,
             Size = size,
@@ -32,7 +31,13 @@ public abstract class PooledPostgres(RealPostgres postgres) : IClassFixture<Real
             QueryWaitTimeout = wait ?? TimeSpan.FromSeconds(30),
             RepeatsSelects = repeats,
             ResolvesCommits = resolves,
-        }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers);
+        }, drain: drain, adjust: adjust, former: former, replicas: replicas, peers: peers));
+
+    internal ProxyUnderTest Start(PoolSettings pools, TimeSpan? hold = null, int clientsMax = 100) =>
+        Keep(new ProxyUnderTest(hold, clientsMax, pools: pools));
+
+    ProxyUnderTest Keep(ProxyUnderTest proxy)
+    {
         _proxies.Add(proxy);
         ShowPrimary(proxy);
         return proxy;

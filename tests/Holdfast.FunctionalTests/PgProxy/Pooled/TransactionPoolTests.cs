@@ -262,6 +262,23 @@ public sealed class TransactionPoolTests(RealPostgres postgres) : PooledPostgres
         (await Queries.AskAsync(connection, "SELECT 42")).ShouldBe(42);
     }
 
+    // Its last words come while nobody has it.
+    [Fact]
+    public async Task A_server_that_is_terminated_at_rest_is_nobodys_next()
+    {
+        var proxy = Start(PoolMode.Transaction, size: 2, loops: 1);
+        await using var watcher = await OpenAsync(Postgres.Port);
+        await using var first = await OpenAsync(proxy.PrimaryPort);
+        await using var second = await OpenAsync(proxy.PrimaryPort);
+        for (var turn = 0; turn < 5; turn++)
+        {
+            var pid = await Queries.AskAsync(first, Pid);
+            (await Queries.AskAsync(watcher, $"SELECT pg_terminate_backend({pid}, 10000)")).ShouldBe(true);
+            (await Queries.AskAsync(first, "SELECT 42")).ShouldBe(42);
+            (await Queries.AskAsync(second, "SELECT 43")).ShouldBe(43);
+        }
+    }
+
     [Fact]
     public async Task A_lost_server_is_told_of_by_what_was_open()
     {

@@ -10,7 +10,9 @@ public sealed class SharedPoolTests
 {
     static readonly PoolSettings s_settings = new() { Mode = PoolMode.Transaction, Size = 5 };
 
-    static SharedPool Pool() => new(new PoolKey(Port.Primary, "app", "app", ""), s_settings, loops: 2);
+    static SharedPool Pool(PoolSettings? settings = null) => new(
+        new PoolKey(Port.Primary, "app", "web", ""), settings ?? s_settings, loops: 2, new Tally("database \"app\""),
+        new Tally("user \"web\""));
 
     static (int, int) Shares(SharedPool pool) => (pool.ShareOf(0), pool.ShareOf(1));
 
@@ -45,11 +47,58 @@ public sealed class SharedPoolTests
     public void A_client_goes_where_the_fewest_share_a_server()
     {
         var pool = Pool();
-        pool.ClientCame(0);
+        pool.WhyNoClient(0).ShouldBeNull();
         pool.LoopForClient().ShouldBe(1);
-        pool.ClientCame(1);
+        pool.WhyNoClient(1).ShouldBeNull();
         pool.LoopForClient().ShouldBe(0);
-        pool.ClientCame(0);
+        pool.WhyNoClient(0).ShouldBeNull();
         pool.LoopForClient().ShouldBe(1);
+    }
+
+    [Fact]
+    public void The_reserve_is_one_for_all_loops()
+    {
+        var pool = Pool(s_settings with { ReserveSize = 2 });
+        pool.TryTakeReserve().ShouldBeTrue();
+        pool.TryTakeReserve().ShouldBeTrue();
+        pool.TryTakeReserve().ShouldBeFalse();
+        pool.ReturnReserve();
+        pool.TryTakeReserve().ShouldBeTrue();
+    }
+
+    [Fact]
+    public void The_minimum_is_kept_while_there_are_clients()
+    {
+        var pool = Pool(s_settings with { MinSize = 3 });
+        (pool.LeastOf(0), pool.LeastOf(1)).ShouldBe((0, 0));
+        pool.WhyNoClient(1).ShouldBeNull();
+        (pool.LeastOf(0), pool.LeastOf(1)).ShouldBe((0, 3));
+        pool.WhyNoClient(0).ShouldBeNull();
+        (pool.LeastOf(0), pool.LeastOf(1)).ShouldBe((2, 1));
+        pool.ClientWent(0);
+        pool.ClientWent(1);
+        (pool.LeastOf(0), pool.LeastOf(1)).ShouldBe((0, 0));
+    }
+
+    [Fact]
+    public void Clients_of_a_database_and_of_a_user_are_counted()
+    {
+        var pool = Pool(s_settings with { DatabaseClientsMax = 3, UserClientsMax = 2 });
+        pool.WhyNoClient(0).ShouldBeNull();
+        pool.WhyNoClient(1).ShouldBeNull();
+        pool.WhyNoClient(0).ShouldBe("sorry, too many clients already: user \"web\" may have 2 at this proxy " +
+            "(max_user_client_connections)");
+        pool.Database.Clients.ShouldBe(2);
+        pool.ClientWent(0);
+        pool.WhyNoClient(0).ShouldBeNull();
+    }
+
+    [Theory, InlineData("", false), InlineData("DISCARD ALL", true), InlineData("RESET ALL", false)]
+    public void A_reset_forgets_statements_or_does_not(string sql, bool forgets)
+    {
+        var reset = Pool(s_settings with { ResetQuery = sql }).Reset;
+        (reset is null).ShouldBe(sql.Length == 0);
+        ((reset?.Traits ?? TextTraits.None) & TextTraits.Forgets).ShouldBe(
+            forgets ? TextTraits.Forgets : TextTraits.None);
     }
 }

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Holdfast.Lab.Hosts;
+using Holdfast.Lab.Proxies;
+
+namespace Holdfast.Lab.Commands;
+
+static class CrowdCommand
+{
+    public static Command Idle() => Create(
+        "proxy-idle", "Measures what idle clients cost a PostgreSQL proxy", 10_000,
+        (crowd, programs, stop) => crowd.IdleAsync(programs, stop));
+
+    public static Command Storm() => Create(
+        "reconnect-storm", "All clients of a PostgreSQL proxy come back at once, after its server was lost", 5_000,
+        (crowd, programs, stop) => crowd.StormAsync(programs, stop));
+
+    static Command Create(
+        string verb, string meaning, int usual, Func<ClientCrowd, string, CancellationToken, Task<bool>> run)
+    {
+        const int most = 18_000; // A process may open 20,000 files on a small machine.
+        var clients = new Option<int>("--clients") { Description = "How many", DefaultValueFactory = _ => usual };
+        clients.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is not (> 0 and <= most))
+                result.AddError($"--clients must be 1 to {most}");
+        });
+        var path = new Option<string>("--path")
+        {
+            Description = "Which proxy",
+            DefaultValueFactory = _ => ProxyPath.HoldfastTransaction.Name,
+        };
+        var command = new Command(verb, meaning) { clients, path };
+        command.SetAction(async (parsed, _) =>
+        {
+            using var interrupts = new Interrupts();
+            var crowd = new ClientCrowd(ProxyPath.Named([parsed.GetValue(path)!])[0], parsed.GetValue(clients));
+            return await run(crowd, PublishedPrograms.Find(), interrupts.Graceful) ? 0 : 1;
+        });
+        return command;
+    }
+}
