@@ -79,7 +79,8 @@ internal sealed partial class ServerSession : ConnectionUser
     public bool MayCommitNow => Due.Count == 0 && _status == InTransaction;
 
     /// <summary>Nothing is owed, and nothing is open.</summary>
-    public bool IsAtRest => Due.Count == 0 && _status == Idle && _passing == 0 && !_isSpoiled;
+    public bool IsAtRest =>
+        Due.Count == 0 && _status == Idle && _passing == 0 && !_isSpoiled && !_withholds;
 
     public bool IsClosed => _isClosed;
 
@@ -146,7 +147,8 @@ internal sealed partial class ServerSession : ConnectionUser
             Close();
             return;
         }
-        if (_withholds && Due.Count == 0)
+        // Not before the cancel has arrived whole: it would hit the barrier.
+        if (_withholds && Due.Count == 0 && CancelsUnderWay == 0)
             AskForDurability();
         if (!IsAtRest || CancelsUnderWay > 0 || _isClosed)
             return;

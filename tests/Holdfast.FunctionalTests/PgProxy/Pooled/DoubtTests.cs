@@ -18,6 +18,8 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
     const string Waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory'";
     const string Committing = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
+    const string CancelWait = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+
     // ---- units that are sent again ----
 
     [Theory, InlineData(PoolMode.Transaction, false), InlineData(PoolMode.Transaction, true)]
@@ -108,8 +110,7 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
         }
         else
         {
-            await Queries.AskAsync(
-                watcher, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+            await Queries.AskAsync(watcher, CancelWait);
             (await Should.ThrowAsync<PostgresException>(inserting)).SqlState.ShouldBe("08007");
             await WaitForStandbyAsync(watcher, "");
         }
@@ -262,7 +263,7 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
         return watcher;
     }
 
-    static async Task WaitForStandbyAsync(NpgsqlConnection direct, string name)
+    async Task WaitForStandbyAsync(NpgsqlConnection direct, string name)
     {
         await using var command = new NpgsqlCommand(
             $"ALTER SYSTEM SET synchronous_standby_names = '{name}'", direct);
@@ -270,6 +271,16 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
         await Queries.AskAsync(direct, "SELECT pg_reload_conf()");
         while (await Queries.AskAsync(direct, "SHOW synchronous_standby_names") as string != name)
         {
+        }
+        // Commits wait from the moment that the checkpointer has read it, too.
+        await using var probe = await OpenAsync(Postgres.Port);
+        for (var waits = name.Length == 0; !waits;)
+        {
+            var commit = Queries.AskAsync(probe, "SELECT pg_logical_emit_message(true, 'test', '')");
+            while (!commit.IsCompleted && !waits)
+                waits = await Queries.AskAsync(direct, Committing) is 1L;
+            await Queries.AskAsync(direct, CancelWait);
+            await commit;
         }
     }
 
