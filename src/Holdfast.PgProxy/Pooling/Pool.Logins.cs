@@ -12,6 +12,7 @@ internal sealed partial class Pool
     /// them.</summary>
     const int LoginsAtOnceMax = 4;
 
+    readonly List<(Server Server, ServerLogin Login)> _logins = [];
     int _loginsUnderWay;
     TimeSpan _retryAt, _retryPause = ProxyLimits.RetryPause;
     string _lastTrouble = "";
@@ -76,13 +77,25 @@ internal sealed partial class Pool
         Nudge();
     }
 
+    // A host that vanished takes no connection and says nothing, and its places are wanted for who leads now.
+    void GiveUpLogins()
+    {
+        foreach (var (server, login) in _logins.ToArray())
+        {
+            if (!Worker.Routes.MayServe(Port, server, Now))
+                login.GiveUp();
+        }
+    }
+
     // Exactly one of the two.
     async Task<(ServerSession? Session, LoginRefused? Refused)> LogInAsync(Server server)
     {
         var login = new ServerLogin(
             Worker.Loop, server, Shared.Key, Shared.Keys, Worker.Plane.Access.Servers);
         var limit = Worker.ServerLogins.Add(login.GiveUp);
+        _logins.Add((server, login));
         var (loggedIn, refused) = await login.RunAsync();
+        _logins.Remove((server, login));
         Worker.ServerLogins.Met(limit);
         if (loggedIn is null)
         {

@@ -166,6 +166,7 @@ internal sealed partial class Pool
             Counts.Cut++;
             server.Lose(why);
         }
+        GiveUpLogins();
         ServeWaiting();
         Nudge();
     }
