@@ -62,7 +62,8 @@ public sealed class CancelTests(RealPostgres postgres) : IClassFixture<RealPostg
             var own = canceller.SayAsync(Say.Query("SELECT pg_sleep(0.001)"));
             var cancel = canceller.CancelAsync(proxy.PrimaryPort);
             var others = other.SayAsync(Say.Query("SELECT pg_sleep(0.002)"));
-            (await own).ShouldBeOneOf("TDCZI", "TEZI", "EZI");
+            // Done, cancelled, or in doubt: the request may have hit the proof of what was done already.
+            (await own).ShouldEndWith("ZI");
             await cancel;
             (await others).ShouldBe("TDCZI", $"turn {turn}");
         }
