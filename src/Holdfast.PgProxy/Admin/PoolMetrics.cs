@@ -30,6 +30,10 @@ internal static class PoolMetrics
         ("server_login_failures_total", "Logins to servers that failed",
             counts => Volatile.Read(ref counts.LoginsFailed)),
         ("cancels_total", "Cancel requests sent on", counts => Volatile.Read(ref counts.Cancels)),
+        ("units_repeated_total", "Units whose server was lost and that were sent to another one",
+            counts => Volatile.Read(ref counts.Repeated)),
+        ("units_doubted_total", "Successes that had to be proved durable, mostly behind a cancel",
+            counts => Volatile.Read(ref counts.Doubted)),
         ("servers_cut_total", "Server connections cut for a lost role", counts => Volatile.Read(ref counts.Cut)),
     ];
 
@@ -40,6 +44,12 @@ internal static class PoolMetrics
         [
             ("40001", counts => Volatile.Read(ref counts.RolledBack)),
             ("08007", counts => Volatile.Read(ref counts.InDoubt)),
+        ]),
+        ("commits_resolved_total", "COMMITs whose answer was lost, by what was found out", "outcome",
+        [
+            ("committed", counts => Volatile.Read(ref counts.FoundCommitted)),
+            ("rolled_back", counts => Volatile.Read(ref counts.FoundAborted)),
+            ("unknown", counts => Volatile.Read(ref counts.FoundNothing)),
         ]),
         ("statements_total", "Prepared statements used, by whether the server had to parse them", "server", [
             ("parsed", counts => Volatile.Read(ref counts.StatementsMade)),

@@ -20,6 +20,15 @@ internal sealed class PoolCounts
     /// <summary>Units whose server was lost: rolled back for sure (40001), or nobody knows (08007).</summary>
     public long RolledBack, InDoubt;
 
+    /// <summary>Units whose server was lost and that were sent to another one.</summary>
+    public long Repeated;
+
+    /// <summary>Successes that had to be proved behind a cancel.</summary>
+    public long Doubted;
+
+    /// <summary>COMMITs whose answer was lost, by what was found out.</summary>
+    public long FoundCommitted, FoundAborted, FoundNothing;
+
     /// <summary>Statements that a server had to parse, and those that it had parsed already.</summary>
     public long StatementsMade, StatementsReused;
 

@@ -15,7 +15,7 @@ internal sealed partial class ClientSession
     public void OnDoubt()
     {
         WaitInDoubt();
-        Worker.Counts.Doubted++;
+        _pool.Counts.Doubted++;
     }
 
     /// <summary>It is one.</summary>
@@ -60,7 +60,7 @@ internal sealed partial class ClientSession
     void Repeat(ServerSession server)
     {
         _repeats++;
-        Worker.Counts.Repeated++;
+        _pool.Counts.Repeated++;
         ForgetNamesIn(server.Copy.Bytes);
         // What is half sent goes in front of the rest of it that is still to come.
         (IsInUnit, _passing, _unitTraits) = (false, 0, TextTraits.None);
@@ -149,18 +149,20 @@ internal sealed partial class ClientSession
         switch (verdict)
         {
             case CommitVerdict.Committed:
-                Worker.Counts.FoundCommitted++;
+                _pool.Counts.FoundCommitted++;
                 foreach (var answer in due.Where(one => one.To != DueTo.Nobody).SelectMany(AnswersTo))
                     Connection.Send(answer);
                 break;
             case CommitVerdict.Aborted:
-                Worker.Counts.FoundAborted++;
+                _pool.Counts.FoundAborted++;
+                _pool.Counts.Lost(isKnown: true);
                 EndUnitsOf(due, ErrorResponse.Of("ERROR", SqlState.SerializationFailure,
                     "the transaction was rolled back: its server was lost before the COMMIT",
                     $"Transaction {evidence.Xid} of {evidence.Server} is not in the primary's history ({why})."));
                 break;
             default:
-                Worker.Counts.FoundNothing++;
+                _pool.Counts.FoundNothing++;
+                _pool.Counts.Lost(isKnown: false);
                 EndUnitsOf(due, InDoubt(why));
                 break;
         }

@@ -81,7 +81,6 @@ internal sealed partial class ClientSession
         var error = isKnown
             ? ErrorResponse.Of("ERROR", SqlState.SerializationFailure, $"the transaction was rolled back: {why}")
             : InDoubt(why);
-        Worker.Counts.UnitsLost++;
         _pool.Counts.Lost(isKnown);
         for (var i = 0; i < server.WithheldUnits; i++)
             EndUnit(error);

@@ -10,12 +10,6 @@ namespace Holdfast.PgProxy.Sessions;
 internal sealed class WorkerCounts
 {
     public long Accepted, Clients, Waited, Pinned, Cut, ServerLogins;
-
-    /// <summary>Units of lost servers: told as lost or in doubt, or sent again.</summary>
-    public long UnitsLost, Repeated;
-
-    /// <summary>Successes that had to be proved; COMMITs that were found out, or not.</summary>
-    public long Doubted, FoundCommitted, FoundAborted, FoundNothing;
 }
 
 /// <summary>One event loop with its pools and its clients. On the loop's thread only.</summary>
