@@ -215,11 +215,13 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>It waits for something: what it sends has its turn later.</summary>
     bool IsHeldUp => _isSettingUp || _isInDoubt || Place is not null;
 
-    // In session mode, too, nothing new is begun with a server that may not serve any more.
+    // In session mode, too, nothing new is begun with a primary that may not serve any more. A replica that only lags
+    // keeps its sessions.
     void LookAtRoutes(ref Outgoing outgoing)
     {
         _routes = Worker.Routes;
-        if (IsInUnit || IsPinned || Server is not { IsAtRest: true } server || _pool.MayServe(server))
+        if (IsInUnit || IsPinned || Server is not { IsAtRest: true, Server.Role: ServerRole.Primary } server
+            || _pool.MayServe(server))
             return;
         outgoing.Flush();
         outgoing.To = null;
