@@ -14,6 +14,7 @@ readonly record struct PgbenchResult(double PerSecond, long Transactions, double
 /// <summary>The distribution's load generator.</summary>
 sealed partial class Pgbench(string program, string folder, string database)
 {
+    const int TouchSeconds = 4;
     static readonly TimeSpan Spare = TimeSpan.FromSeconds(60);
 
     [GeneratedRegex(@"^tps = (?<tps>[0-9.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
@@ -48,9 +49,9 @@ sealed partial class Pgbench(string program, string folder, string database)
     public Task FillAsync(int scale, int port, string user, CancellationToken stop) =>
         PrintedAsync(["-i", "-q", "-s", Text(scale)], port, user, Spare, stop);
 
-    /// <summary>As many connections as clients, each used once.</summary>
+    /// <summary>For so long that each client has had a server of its own.</summary>
     public Task TouchAsync(int clients, int port, string user, CancellationToken stop) =>
-        PrintedAsync(["-S", "-n", "-c", Text(clients), "-j", "2", "-t", "2"], port, user, Spare, stop);
+        PrintedAsync(["-S", "-n", "-c", Text(clients), "-j", "2", "-T", Text(TouchSeconds)], port, user, Spare, stop);
 
     /// <exception cref="LabException">It does not say what pgbench says, or says that something failed.</exception>
     internal static PgbenchResult Parse(string output, IReadOnlyList<double> sortedMs)
