@@ -15,13 +15,17 @@ sealed class SoakLoad(int port)
 
     static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    long _completed, _failed;
+    long _completed, _programs, _failed;
+    volatile string _lastFailure = "";
 
     /// <summary>Things that went as they should.</summary>
     public long Completed => Interlocked.Read(ref _completed);
 
+    /// <summary>Of them, rounds of a program: COPY both ways, a pipeline, a cancel.</summary>
+    public long Rounds => Interlocked.Read(ref _programs);
+
     /// <summary>For people.</summary>
-    public string Told => $"{Completed} done, {Interlocked.Read(ref _failed)} failed";
+    public string Told => $"{Completed} done, {Rounds} rounds, {Interlocked.Read(ref _failed)} failed {_lastFailure}";
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -58,6 +62,7 @@ sealed class SoakLoad(int port)
                 or InvalidOperationException || (failed is OperationCanceledException && !stop.IsCancellationRequested))
             {
                 Interlocked.Increment(ref _failed);
+                _lastFailure = $"({failed.Message.ReplaceLineEndings(" ")})";
                 await Task.Delay(s_pause, stop);
             }
         }
@@ -137,6 +142,7 @@ sealed class SoakLoad(int port)
         catch (NpgsqlException)
         {
             Interlocked.Increment(ref _failed);
+            await Task.Delay(s_pause);
         }
     }
 
@@ -164,6 +170,7 @@ sealed class SoakLoad(int port)
             await PipelineAsync(connection, stop);
             await CancelAsync(connection, stop);
             Interlocked.Increment(ref _completed);
+            Interlocked.Increment(ref _programs);
         }
     }
 
@@ -180,9 +187,9 @@ sealed class SoakLoad(int port)
             }
             await import.CompleteAsync(stop);
         }
-        using var export = await connection.BeginTextExportAsync(
-            "COPY (SELECT * FROM pgbench_accounts LIMIT 5000) TO STDOUT", stop);
-        await export.ReadToEndAsync(stop);
+        using (var export = await connection.BeginTextExportAsync(
+            "COPY (SELECT * FROM pgbench_accounts LIMIT 5000) TO STDOUT", stop))
+            await export.ReadToEndAsync(stop);
         await using var forget = new NpgsqlCommand("TRUNCATE pgbench_history", connection);
         await forget.ExecuteNonQueryAsync(stop);
     }
