@@ -38,6 +38,7 @@ missing_packages() {
   command -v nsenter >/dev/null && command -v setpriv >/dev/null || echo util-linux
   command -v mount >/dev/null || echo mount
   command -v mkfs.ext4 >/dev/null || echo e2fsprogs
+  [[ ${1:-} != for-tests ]] || command -v etcdctl >/dev/null || echo etcd-client
   [[ ${1:-} != for-tests ]] || command -v pgbouncer >/dev/null || echo pgbouncer
   [[ -z ${1:-} ]] || command -v patronictl >/dev/null || echo patroni
   [[ ${1:-} != for-rivals && ${1:-} != for-proxies ]] || command -v haproxy >/dev/null || echo haproxy
