@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
 
 namespace Holdfast.PgProxy.Routing;
 
@@ -19,5 +20,12 @@ public abstract record Route
     }
 
     /// <summary>Nobody for now: the client waits.</summary>
-    public sealed record Hold(string Why) : Route;
+    public sealed record Hold(string Why) : Route
+    {
+        /// <summary>
+        /// The primary whose connections go on all the same: it has put its lock on a new lease, and has not said so
+        /// yet. A connection that lives proves that its server ran on: one that lost the lock was killed.
+        /// </summary>
+        public NodeName? LeadsOn { get; init; }
+    }
 }

@@ -24,6 +24,8 @@ internal sealed record RouteTable(Route Primary, Route Replicas, TimeSpan GoodUn
 
     bool WouldPick(Port port, Server server)
     {
+        if (this[port] is Route.Hold { LeadsOn: { } primary })
+            return server.Role == ServerRole.Primary && server.Name == primary;
         if (this[port] is not Route.To to)
             return false;
         foreach (var other in to.Servers)

@@ -23,7 +23,12 @@ public static partial class Router
             return new Hold($"{member.Name} leads, and is still {Text(member.Role)}, {Text(member.State)}");
         // A member that gives no term is Patroni's: it says primary only while it holds the lock.
         if (member.Term != Term.None && member.Term != leader.Term)
-            return new Hold($"{member.Name} leads in term {leader.Term}, and serves term {member.Term}");
+        {
+            return new Hold($"{member.Name} leads in term {leader.Term}, and serves term {member.Term}")
+            {
+                LeadsOn = member.Term < leader.Term && !member.HandsOver ? member.Name : null,
+            };
+        }
         // Whatever has a server already may finish there (WhyCut); a role that has not changed cuts nobody.
         if (member.HandsOver)
             return new Hold("a switchover is under way");

@@ -35,6 +35,20 @@ public sealed class RouteTableTests
         RouteTable.None.MayServe(Port.Primary, server, Now).ShouldBeFalse();
     }
 
+    [Fact]
+    public void A_primary_with_its_lock_on_a_new_lease_goes_on_with_the_connections_it_has()
+    {
+        var server = ((Route.To)RouteTable.Of(View(Led("n1", 7, Primary("n1", 7))), Now).Primary).Servers[0];
+        var table = RouteTable.Of(View(Led("n1", 9, Primary("n1", 7))), Now);
+        table.MayServe(Port.Primary, server, Now).ShouldBeTrue();
+        table.WhyNobody(Port.Primary, Now).ShouldNotBeNull(); // For those that would log in.
+        table.MayServe(Port.Primary, server with { Name = new NodeName("n2") }, Now).ShouldBeFalse();
+        table.MayServe(Port.Primary, server, Now + Ttl).ShouldBeFalse();
+        var handingOver = Led("n1", 9, Primary("n1", 7) with { HandsOver = true });
+        RouteTable.Of(View(handingOver), Now).MayServe(Port.Primary, server, Now).ShouldBeFalse();
+        RouteTable.Of(View(Led("n1", 7, Primary("n1", 9))), Now).MayServe(Port.Primary, server, Now).ShouldBeFalse();
+    }
+
     static RoutingView View(ClusterView cluster, TimeSpan age = default) =>
         new() { Cluster = cluster, Age = age, DefaultTtl = Ttl, NewestTerm = new Term(7) };
 }
