@@ -113,12 +113,17 @@ internal sealed partial class ClientSession
         Close(reason);
     }
 
-    public void Cancel()
+    /// <summary>Has what it runs cancelled.</summary>
+    /// <param name="over">From here on nothing of it can hit what the client asks next.</param>
+    public void Cancel(Action? over = null)
     {
         if (Server is not { Due.Count: > 0 } server)
+        {
+            over?.Invoke();
             return;
+        }
         _pool.Counts.Cancels++;
-        server.Cancel();
+        server.Cancel(over);
     }
 
     public void Close(CloseReason reason)

@@ -182,7 +182,8 @@ internal sealed partial class PooledProxy : IDisposable
 
     public void Forget(CancelKey key) => _clients.TryRemove(key, out _);
 
-    /// <summary>Completes once it is on its way to the server, or with those who may know the key.</summary>
+    /// <summary>Completes once PostgreSQL has sent its signal: drivers wait for the end of their request's connection,
+    /// so that it does not hit the next statement (libpq, PQcancel). Bounded as <see cref="CancelRequest"/> is.</summary>
     /// <param name="loop">The one that we are on.</param>
     /// <param name="packet">The whole CancelRequest.</param>
     public Task CancelAsync(EventLoop loop, byte[] packet)
@@ -190,8 +191,9 @@ internal sealed partial class PooledProxy : IDisposable
         var (key, isMarked) = CancelRouter.Read(packet);
         if (_clients.TryGetValue(key, out var found))
         {
-            found.Worker.Loop.Post(found.Session.Cancel);
-            return Task.CompletedTask;
+            var over = new TaskCompletionSource();
+            found.Worker.Loop.Post(() => found.Session.Cancel(() => loop.Post(over.SetResult)));
+            return over.Task;
         }
         var owners = Cancels.OwnersOf(key, isMarked);
         return owners.IsEmpty ? Task.CompletedTask : SendOnAsync(loop, owners, CancelRouter.Marked(packet));

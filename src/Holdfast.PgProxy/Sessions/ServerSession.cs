@@ -253,7 +253,8 @@ internal sealed partial class ServerSession : ConnectionUser
     }
 
     /// <summary>Sends a cancel request for what it runs now.</summary>
-    public void Cancel()
+    /// <param name="over">PostgreSQL has sent its signal, or never will; null: nobody waits for that.</param>
+    public void Cancel(Action? over)
     {
         CancelsUnderWay++;
         _isDoubted = true;
@@ -263,6 +264,7 @@ internal sealed partial class ServerSession : ConnectionUser
             CancelsUnderWay--;
             if (!_isClosed)
                 AfterTake();
+            over?.Invoke();
         });
     }
 }

@@ -106,15 +106,17 @@ public sealed class LabLifeTests(RunningLab lab)
     static async Task<System.Diagnostics.Process> AttachedAsync(string name)
     {
         var up = LabProgram.Start("up", RunningLab.Sample, "--name", name, "--publish", "free");
+        List<string> said = [];
         while (await up.StandardOutput.ReadLineAsync(Stop) is { } line)
         {
             if (line.StartsWith("Ctrl+C", StringComparison.Ordinal))
                 return up;
+            said.Add(line);
         }
-        var error = await up.StandardError.ReadToEndAsync(Stop);
+        said.Add(await up.StandardError.ReadToEndAsync(Stop));
         up.Dispose();
-        _ = await LabProgram.RunAsync("down", "--name", name, "--force");
-        throw new InvalidOperationException($"lab up ended: {error}");
+        said.Add((await LabProgram.RunAsync("down", "--name", name, "--force")).Output);
+        throw new InvalidOperationException($"lab up ended: {string.Join('\n', said)}");
     }
 
     static IEnumerable<string> Fields(JsonElement element) =>

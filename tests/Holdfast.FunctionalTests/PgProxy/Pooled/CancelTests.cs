@@ -69,6 +69,21 @@ public sealed class CancelTests(RealPostgres postgres) : IClassFixture<RealPostg
         }
     }
 
+    // A driver that waits for the end of its request may go on.
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task Once_its_request_has_ended_a_cancel_hits_nothing_more(PoolMode mode)
+    {
+        await using var proxy = Start(mode, size: 1);
+        using var client = await Talk.LoginAsync(proxy.PrimaryPort);
+        for (var turn = 0; turn < 200; turn++)
+        {
+            var first = client.SayAsync(Say.Query("SELECT pg_sleep(0.001)"));
+            await client.CancelAsync(proxy.PrimaryPort);
+            (await first).ShouldEndWith("ZI");
+            (await client.SayAsync(Say.Query("SELECT pg_sleep(0.003)"))).ShouldBe("TDCZI", $"turn {turn}");
+        }
+    }
+
     [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
     public async Task A_listener_hears_without_asking(PoolMode mode)
     {
