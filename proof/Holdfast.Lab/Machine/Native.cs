@@ -9,6 +9,7 @@ static partial class Native
     public const ulong MountRecursive = 16384;
     public const int UnmountDetach = 2;
     public const int CloneNewNet = 0x40000000;
+    public const int Internet = 2, Stream = 1, CloseOnExec = 0x80000;
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint EffectiveUser();
@@ -24,4 +25,7 @@ static partial class Native
 
     [LibraryImport("libc", EntryPoint = "setns", SetLastError = true)]
     public static partial int SetNamespace(int descriptor, int kind);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int Socket(int family, int type, int protocol);
 }

@@ -28,8 +28,7 @@ static class Relay
             context.Cancel = true;
             stopping.Cancel();
         });
-        var listeners = NamespaceThread.Run(
-            arguments[2], () => state.Published.Select(port => Listen(port.Port)).ToList());
+        var listeners = state.Published.Select(port => Listen(arguments[2], port.Port)).ToList();
         var ports = state.Published
             .Select((port, index) => port with { Port = ((IPEndPoint)listeners[index].LocalEndPoint!).Port })
             .ToArray();
@@ -49,9 +48,9 @@ static class Relay
         await relay.RunAsync(stop);
     }
 
-    static Socket Listen(int port)
+    static Socket Listen(string network, int port)
     {
-        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var listener = NamespaceSocket.OpenTcp(network);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
         listener.Listen(Backlog);
         return listener;

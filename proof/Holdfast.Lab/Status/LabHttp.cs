@@ -16,8 +16,7 @@ static class LabHttp
 
     static async ValueTask<Stream> ConnectAsync(LabState state, DnsEndPoint to, CancellationToken stop)
     {
-        var socket = NamespaceThread.Run(Cabling.PathOf(state.Network.Namespace),
-            () => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+        var socket = NamespaceSocket.OpenTcp(Cabling.PathOf(state.Network.Namespace));
         try
         {
             await socket.ConnectAsync(IPAddress.Parse(to.Host), to.Port, stop);

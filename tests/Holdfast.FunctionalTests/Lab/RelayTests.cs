@@ -25,13 +25,9 @@ public sealed class RelayTests
         public Greeter(StandInLab lab, string host, int port)
         {
             var found = lab.State.Host(host);
-            _listener = NamespaceThread.Run(Cabling.PathOf(found.Namespace), () =>
-            {
-                var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                listener.Bind(new IPEndPoint(IPAddress.Parse(found.Address), port));
-                listener.Listen();
-                return listener;
-            });
+            _listener = NamespaceSocket.OpenTcp(Cabling.PathOf(found.Namespace));
+            _listener.Bind(new IPEndPoint(IPAddress.Parse(found.Address), port));
+            _listener.Listen();
             _serving = ServeAsync(host);
         }
 
@@ -111,6 +107,19 @@ public sealed class RelayTests
     static async Task UntilGreetedByAsync(StandInLab lab, string host) =>
         (await Wait.ForAsync(async () => await GreetingAsync(lab) == host, Soon, Stop)).ShouldBeTrue(
             $"{host} does not answer");
+
+    // One that was born in another would connect from there, now and then.
+    [Fact]
+    public async Task All_of_its_threads_are_in_the_bridges_network()
+    {
+        await using var lab = await StandInLab.StartAsync();
+        await using var first = new Greeter(lab, "n1", 5000);
+        await UntilGreetedByAsync(lab, "n1");
+        var relay = $"/proc/{lab.State.Relay!.Pid}";
+        Directory.GetDirectories($"{relay}/task").Select(NetworkOf).Distinct().ShouldBe([NetworkOf(relay)]);
+    }
+
+    static string? NetworkOf(string process) => new FileInfo($"{process}/ns/net").LinkTarget;
 
     [Fact]
     public async Task Connections_go_to_the_first_living_host_in_the_files_order()
