@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Foundation.Processes;
@@ -73,11 +74,19 @@ sealed partial class Stage : IAsyncDisposable
             var port = FreePort();
             var files = new StageFiles(path, port, postgres, _store?.Port ?? 0, Folder(path.Name));
             files.Write();
-            var child = Start(path.Name, Signal.Terminate, files.Command(programs));
+            var child = Start(
+                path.Name, Signal.Terminate, files.Command(programs), IsHoldfast(path) ? ProxyRuntime : []);
             _ways[path] = (port, child);
             await child.ListensAsync(port, stop);
         }
     }
+
+    /// <summary>As a supervisor starts it.</summary>
+    internal static readonly ImmutableArray<(string Name, string Value)> ProxyRuntime =
+    [
+        ("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1"),
+        ("DOTNET_TC_CallCountingDelayMs", "64"),
+    ];
 
     static bool IsHoldfast(ProxyPath path) =>
         path == ProxyPath.HoldfastSession || path == ProxyPath.HoldfastTransaction;
@@ -104,10 +113,13 @@ sealed partial class Stage : IAsyncDisposable
             throw new LabException("PostgreSQL does not answer");
     }
 
-    Child Start(string output, Signal end, IEnumerable<string> command)
+    Child Start(
+        string output, Signal end, IEnumerable<string> command, IEnumerable<(string Name, string Value)>? more = null)
     {
-        var child = Child.Start(
-            Path.Combine(_folder, $"{output}.out"), end, Launcher.CleanEnvironment(), command);
+        var environment = Launcher.CleanEnvironment();
+        foreach (var (name, value) in more ?? [])
+            environment[name] = value;
+        var child = Child.Start(Path.Combine(_folder, $"{output}.out"), end, environment, command);
         _children.Add(child);
         return child;
     }

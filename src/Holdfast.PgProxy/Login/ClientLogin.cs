@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
@@ -38,7 +37,7 @@ internal sealed class ClientLogin
     SharedPool? _pool;
     X509Certificate2? _shown;
     LinkedListNode<(TimeSpan At, Action Missed)>? _limit;
-    ImmutableSortedDictionary<string, string> _settings = ImmutableSortedDictionary<string, string>.Empty;
+    KnownStartup? _startup;
 
     public ClientLogin(Worker worker, Port port, int socket, IPEndPoint from)
     {
@@ -156,7 +155,8 @@ internal sealed class ClientLogin
                     await Plane.CancelAsync(_worker.Loop, bytes);
                     return (null, CloseReason.CancelForwarded);
                 case StartupKind.Startup:
-                    return (_worker.KnownStartups.Read(bytes), CloseReason.StartupBroken);
+                    _startup = _worker.KnownStartups.Read(bytes, _access.IgnoreStartupParameters);
+                    return (_startup?.Parameters, CloseReason.StartupBroken);
                 default:
                     _connection.Send("N"u8);
                     break;
@@ -196,17 +196,16 @@ internal sealed class ClientLogin
         if (_access.Tls is { IsRequired: true } && !_isSecure)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidAuthorization,
                 "the proxy takes encrypted connections alone (SSL)"));
-        var unknown = startup.Extensions.ToArray();
-        if (startup.Minor > NewestMinor || unknown.Length > 0)
-            _connection.Send(Messages.Negotiate(Math.Min(startup.Minor, NewestMinor), unknown));
+        if (startup.Minor > NewestMinor || !_startup!.Extensions.IsEmpty)
+            _connection.Send(Messages.Negotiate(Math.Min(startup.Minor, NewestMinor), _startup!.Extensions));
         if (await WhoIsItAsync(startup) is not CloseReason.None and var ended)
             return ended;
         if (ConsoleSession.WhyNot(Plane, startup.Database, startup.User) is { } closed)
             return Refuse(closed);
         if (Plane.Settings.Console.IsConsole(startup.Database, startup.User))
             return CloseReason.None;
-        _settings = StartupSettings.Of(startup, _access.IgnoreStartupParameters);
-        _pool = Plane.Directory.Enter(KeyOf(startup));
+        _pool = Plane.Directory.Enter(
+            new PoolKey(_port, startup.Database, startup.User, _startup.ServerSettings));
         if (_pool is null)
             return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.TooManyConnections,
                 $"the proxy has {ProxyLimits.PoolsMax} kinds of clients already"));
@@ -241,28 +240,15 @@ internal sealed class ClientLogin
         _ => null,
     };
 
-    PoolKey KeyOf(StartupParameters startup)
-    {
-        var settings = _settings.Where(setting => ParameterSet.SlotOf(setting.Key) < 0);
-        return new PoolKey(_port, startup.Database, startup.User,
-            string.Concat(settings.Select(setting => $"{setting.Key}\0{setting.Value}\0")));
-    }
-
     // What the client wants of those that the proxy keeps for it.
     ParameterSet Wanted(ParameterSet server)
     {
-        var wanted = server;
-        foreach (var (name, value) in _settings)
-        {
-            if (ParameterSet.SlotOf(name) is >= 0 and var slot)
-                wanted = wanted.With(slot, value);
-        }
+        var wanted = _startup!.Wanted(server);
         if (!_access.ApplicationNameAddHost)
             return wanted;
-        const string Name = "application_name";
         var from = _from.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(_from.Address.MapToIPv4(), _from.Port) : _from;
-        var named = _settings.GetValueOrDefault(Name, "") is { Length: > 0 } given ? given : "app";
-        return wanted.With(ParameterSet.SlotOf(Name), $"{named} - {from}");
+        var named = _startup.Application is { Length: > 0 } given ? given : "app";
+        return wanted.With(ParameterSet.SlotOf("application_name"), $"{named} - {from}");
     }
 
     void Begin(SharedPool shared)

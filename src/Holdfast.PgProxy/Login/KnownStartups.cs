@@ -10,21 +10,25 @@ internal sealed class KnownStartups
     /// <summary>More kinds, or longer ones, are read anew.</summary>
     const int CountMax = 256, BytesMax = 512;
 
-    readonly Dictionary<byte[], StartupParameters> _known = new(ByteComparer.Instance);
+    readonly Dictionary<byte[], KnownStartup> _known = new(ByteComparer.Instance);
+    IReadOnlySet<string>? _ignored;
 
     /// <inheritdoc cref="StartupParameters.Read"/>
-    public StartupParameters? Read(ReadOnlySpan<byte> packet)
+    /// <param name="packet">Whole.</param>
+    /// <param name="ignored">Settings that are dropped, in small letters; another set makes all forgotten.</param>
+    public KnownStartup? Read(ReadOnlySpan<byte> packet, IReadOnlySet<string> ignored)
     {
-        if (packet.Length > BytesMax)
-            return StartupParameters.Read(packet);
+        if (!ReferenceEquals(_ignored, ignored) || _known.Count >= CountMax)
+            _known.Clear();
+        _ignored = ignored;
         var byBytes = _known.GetAlternateLookup<ReadOnlySpan<byte>>();
         if (byBytes.TryGetValue(packet, out var known))
             return known;
         if (StartupParameters.Read(packet) is not { } read)
             return null;
-        if (_known.Count >= CountMax)
-            _known.Clear();
-        byBytes[packet] = read;
-        return read;
+        known = new KnownStartup(read, ignored);
+        if (packet.Length <= BytesMax)
+            byBytes[packet] = known;
+        return known;
     }
 }

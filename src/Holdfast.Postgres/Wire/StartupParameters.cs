@@ -13,10 +13,11 @@ public sealed record StartupParameters(int Major, int Minor, ImmutableSortedDict
     const string Reserved = "_pq_.";
     const int HeaderBytes = 2 * sizeof(int);
 
-    public string User => Values.GetValueOrDefault("user", "");
+    public string User { get; } = Values.GetValueOrDefault("user", "");
 
     /// <summary>PostgreSQL's rule: where none is named it is the user's name.</summary>
-    public string Database => Values.GetValueOrDefault("database", "") is { Length: > 0 } named ? named : User;
+    public string Database { get; } =
+        Values.GetValueOrDefault("database", "") is { Length: > 0 } named ? named : Values.GetValueOrDefault("user", "");
 
     /// <summary>Extensions of the protocol that were asked for; none is known yet, and the client must be told
     /// so.</summary>
@@ -29,7 +30,7 @@ public sealed record StartupParameters(int Major, int Minor, ImmutableSortedDict
         && !value.Key.StartsWith(Reserved, StringComparison.Ordinal));
 
     /// <summary>True where a walsender is asked for: nothing that a pool may hand on.</summary>
-    public bool IsReplication => Values.GetValueOrDefault("replication", "") is { Length: > 0 } value
+    public bool IsReplication { get; } = Values.GetValueOrDefault("replication", "") is { Length: > 0 } value
         && value is not ("false" or "off" or "no" or "0");
 
     /// <param name="packet">Whole, as <see cref="StartupPacket.Read"/> found it.</param>

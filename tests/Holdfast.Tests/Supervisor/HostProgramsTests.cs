@@ -69,4 +69,8 @@ public sealed class HostProgramsTests
             "--users", "/run/holdfast/pgproxy/users.txt",
         ]);
     }
+
+    [Fact]
+    public void The_proxy_is_measured_as_it_is_run() =>
+        Holdfast.Lab.Proxies.Stage.ProxyRuntime.ShouldBe(HostPrograms.PgProxyRuntime);
 }
