@@ -74,10 +74,7 @@ sealed class CancelStorm(DoubtSite site, int seed, string? results)
         var within = committed.Count(promise => promise.EndedMs > cut && promise.BeganMs < lost);
         return new DoubtRecord(
             TimeProvider.System.GetUtcNow(), "cancel-storm", round, seed, primary, next,
-            committed.Where(promise => promise.BeganMs > lost).Min(promise => (double?)promise.EndedMs) - lost,
-            Writer.Now - began, Reckoning.Of(promises, await site.RowsAsync(round, stop)),
-            promises.Count(promise => promise.Code == TellRules.Unknown),
-            promises.Count(promise => promise is { Code: TellRules.Broken, AtEnd: true }),
+            Writer.Now - began, Reckoning.Of(promises, await site.RowsAsync(round, stop)), Answers.Of(promises),
             await site.CountsAsync(stop) - before, committed.Count - within, within);
     }
 
@@ -85,7 +82,7 @@ sealed class CancelStorm(DoubtSite site, int seed, string? results)
     {
         var told = _records.Aggregate(Reckoning.Nothing, (sum, record) => sum + record.Told);
         var proxy = _records.Aggregate(ProxyCounts.Nothing, (sum, record) => sum + record.Proxy);
-        var unknown = _records.Sum(record => record.Unknown);
+        var unknown = _records.Sum(record => record.Answers.Unknown);
         return
         [
             new Verdict($"{_records.Count} storms of cancels in a cut: no success that is missing later",

@@ -68,7 +68,8 @@ sealed class DoubtClient(DoubtSite site, int round, int number, CommitKind kind)
         return await connection.AskAsync("ROLLBACK", stop) is { IsSuccess: true, Status: 'I' };
     }
 
-    async Task<(WireAnswer Answer, bool AtEnd)> CommitAsync(WireClient connection, string insert, CancellationToken stop)
+    async Task<(WireAnswer Answer, bool AtEnd)> CommitAsync(
+        WireClient connection, string insert, CancellationToken stop)
     {
         if (!kind.IsTransaction)
             return (await LastAsync(connection, insert, stop), true);

@@ -49,7 +49,6 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
             new DoubtClient(site, round, number, new CommitKind(true, IsExtended: number % 2 == 0)))], null, stop);
         await load.UntilWritingAsync(began, stop);
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(RunLeastMs, RunMostMs)), TimeProvider.System, stop);
-        var struck = Writer.Now;
         await (isHost
             ? scene.KillAsync(primary, stop) : scene.KillAsync(primary, HostProcesses.PostgresName, stop));
         await load.UntilWritingAsync(Writer.Now, stop);
@@ -60,15 +59,9 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
         var told = Reckoning.Of(promises, await site.RowsAsync(round, stop));
         return new DoubtRecord(
             TimeProvider.System.GetUtcNow(), isHost ? "host" : "postmaster", round, seed, primary,
-            await site.PrimaryAsync(stop), Served(promises, struck), Writer.Now - began, told,
-            promises.Count(promise => promise.Code == TellRules.Unknown),
-            promises.Count(promise => promise is { Code: TellRules.Broken, AtEnd: true }),
+            await site.PrimaryAsync(stop), Writer.Now - began, told, Answers.Of(promises),
             await site.CountsAsync(stop) - before, Outside: 0, Within: 0);
     }
-
-    static double? Served(IReadOnlyList<Promise> promises, double sinceMs) => promises
-        .Where(promise => promise.Told == Told.Committed && promise.BeganMs > sinceMs)
-        .Min(promise => (double?)promise.EndedMs) - sinceMs;
 
     /// <summary>What a later failover took, or brought.</summary>
     async Task<Reckoning> RejudgeAsync(CancellationToken stop)
@@ -84,7 +77,9 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
     {
         var told = _records.Aggregate(Reckoning.Nothing, (sum, record) => sum + record.Told);
         var proxy = _records.Aggregate(ProxyCounts.Nothing, (sum, record) => sum + record.Proxy);
-        var broken = _records.Sum(record => record.Broken);
+        var (unknown, before, broken) = (_records.Sum(record => record.Answers.Unknown),
+            _records.Sum(record => record.Answers.UnknownBefore), _records.Sum(record => record.Answers.Broken));
+        var share = proxy.Found / Math.Max(1.0, proxy.Found + unknown + broken);
         var inPlace = _records.Count(record => !record.HasMoved);
         return
         [
@@ -92,10 +87,10 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
                 + "no wrong answer", told.Wrong == 0 && told.Committed > 0, told.Summary),
             new Verdict("nor at the end, after all the failovers", atEnd.Wrong == 0, atEnd.Summary),
             new Verdict("COMMITs in doubt at a kill were found out", proxy.Found > 0,
-                $"{proxy.FoundCommitted} committed, {proxy.FoundRolledBack} rolled back, {proxy.FoundNothing} that "
-                + $"nobody can tell; {proxy.ToldUnknown} told 08007, {proxy.ToldUnknown - proxy.FoundNothing} of them "
-                + $"since what the proxy asked was lost, too; {broken} without an answer; share found out "
-                + $"{proxy.Share:P1}"),
+                $"{proxy.FoundCommitted} committed, {proxy.FoundRolledBack} rolled back; {unknown} told 08007, "
+                + $"{proxy.FoundNothing} of them though the proxy had its transaction id, the others since that was "
+                + $"lost, too; {broken} without an answer; share found out {share:P1}; before their COMMIT {before} "
+                + "were told 08007"),
         ];
     }
 }

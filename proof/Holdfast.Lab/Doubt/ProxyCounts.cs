@@ -37,10 +37,6 @@ sealed record ProxyCounts(
 
     public long Found => FoundCommitted + FoundRolledBack;
 
-    /// <summary>The part of the COMMITs in doubt that was found out; those count whose question was lost,
-    /// too.</summary>
-    public double Share => Found == 0 ? 0 : Found / (double)(Found + Math.Max(FoundNothing, ToldUnknown));
-
     static long Sum(string[] lines, string name, string label) => lines
         .Where(line => line.StartsWith($"{Prefix}{name}{{", StringComparison.Ordinal)
             && line.Contains(label, StringComparison.Ordinal))

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Holdfast.Lab.Doubt;
 
 /// <summary>What clients were told, held against what is in the table: pure.</summary>
@@ -47,6 +49,7 @@ sealed record Reckoning(
         one.Twice + other.Twice, one.Foreign + other.Foreign,
         [.. one.Examples.Concat(other.Examples).Take(ExamplesMax)]);
 
+    [JsonIgnore]
     public string Summary =>
         $"{Committed} told committed, {Lost} of them lost; {RolledBack} told rolled back, {Risen} of them there; "
         + $"{InDoubt} in doubt, {InDoubtThere} of them there; {Twice} twice there, {Foreign} from nobody";

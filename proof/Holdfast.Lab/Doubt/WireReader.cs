@@ -21,7 +21,8 @@ sealed class WireReader(Socket socket)
             var bytes = _to - _from < HeaderBytes
                 ? HeaderBytes : BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(_from + 1)) + 1;
             if (bytes is < HeaderBytes or > MessageBytesMax)
-                throw new LabException($"a message of {bytes} bytes came; the lab's own client takes {MessageBytesMax}");
+                throw new LabException(
+                    $"a message of {bytes} bytes came; the lab's own client takes {MessageBytesMax}");
             if (_to - _from >= bytes)
             {
                 var at = _from;

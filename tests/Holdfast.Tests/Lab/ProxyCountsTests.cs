@@ -29,8 +29,4 @@ public sealed class ProxyCountsTests
         (counts - counts).ShouldBe(ProxyCounts.Nothing);
         (counts - counts + counts).ShouldBe(counts);
     }
-
-    [Fact]
-    public void The_share_counts_those_too_of_which_nothing_could_be_asked() =>
-        ProxyCounts.Read(Metrics).Share.ShouldBe(9 / 12.0);
 }
