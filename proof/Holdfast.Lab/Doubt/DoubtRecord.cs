@@ -28,7 +28,8 @@ sealed record DoubtRecord(
 
     public override string ToString() =>
         $"{(Told.Wrong == 0 ? "ok   " : "WRONG")} {Round}: {Fault} {Primary} -> {Next}, longest gap "
-        + $"{Answers.LongestGapMs:0} ms, took {TookMs / 1_000:0.0} s; {Told.Summary}; told 08007 {Answers.Unknown} at the commit and "
+        + $"{Answers.LongestGapMs:0} ms, took {TookMs / 1_000:0.0} s; {Told.Summary}; told 08007 "
+        + $"{Answers.Unknown} at the commit and "
         + $"{Answers.UnknownBefore} before it, no answer {Answers.Broken}; the proxy found "
         + $"{Proxy.FoundCommitted} committed, {Proxy.FoundRolledBack} rolled back, {Proxy.FoundNothing} unknown"
         + (Proxy.Cancels == 0 ? "" : $"; {Proxy.Cancels} cancels, {Proxy.Doubted} successes withheld, told committed "
