@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Holdfast.Lab.Doubt;
 using Holdfast.Lab.Hosts;
 using Holdfast.Lab.Reports;
 using Holdfast.Lab.Status;
@@ -24,4 +25,5 @@ sealed partial class LabJson : JsonSerializerContext;
 [JsonSerializable(typeof(Attempt))]
 [JsonSerializable(typeof(OutageRecord))]
 [JsonSerializable(typeof(ProxyRecord))]
+[JsonSerializable(typeof(DoubtRecord))]
 sealed partial class LabLineJson : JsonSerializerContext;

@@ -25,7 +25,23 @@ static class CheckCommand
             var state = Labs.Get(lab);
             return [() => new QuietUnderLoad(state, LabFile.Of(state)).RunAsync(period, stop)];
         }),
+        DoubtCommand.Commits(),
+        DoubtCommand.Storm(),
     };
+
+    /// <returns>The exit code.</returns>
+    public static int Tell(IReadOnlyList<Verdict> verdicts)
+    {
+        foreach (var verdict in verdicts)
+            Console.WriteLine(verdict);
+        return End(verdicts.All(verdict => verdict.Met));
+    }
+
+    static int End(bool met)
+    {
+        Console.WriteLine(met ? "all met" : "not met");
+        return met ? 0 : 1;
+    }
 
     delegate Func<Task<IReadOnlyList<Verdict>>>[] Check(string lab, TimeSpan period, CancellationToken stop);
 
@@ -51,8 +67,7 @@ static class CheckCommand
                     met &= verdict.Met;
                 }
             }
-            Console.WriteLine(met ? "all met" : "not met");
-            return met ? 0 : 1;
+            return End(met);
         });
         return command;
     }

@@ -1,10 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Holdfast.Lab.Proxies;
@@ -21,10 +18,7 @@ sealed class RefusedException(string code, string message) : Exception($"{code}:
 /// </summary>
 sealed class BareClient : IDisposable
 {
-    const int MessageBytesMax = 8 * 1024, HeaderBytes = 5, ProtocolVersion = 3 << 16, KeyBytes = 32;
-
-    /// <summary>What makes SCRAM slow for a client is done once: the clients are not what is measured.</summary>
-    static readonly ConcurrentDictionary<string, byte[]> s_saltedPasswords = new(StringComparer.Ordinal);
+    const int MessageBytesMax = 8 * 1024, HeaderBytes = 5, ProtocolVersion = 3 << 16;
 
     readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
@@ -59,11 +53,12 @@ sealed class BareClient : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(startup.AsSpan(sizeof(int)), ProtocolVersion);
         values.CopyTo(startup, 2 * sizeof(int));
         await _socket.SendAsync(startup, stop);
-        var first = $"n=,r={Convert.ToBase64String(RandomNumberGenerator.GetBytes(18))}";
+        var first = Scram.First();
         await HearAsync((tag, body) => tag != 'R' ? null : BinaryPrimitives.ReadInt32BigEndian(body) switch
         {
             10 => Message('p', [.. "SCRAM-SHA-256\0"u8, .. Length(first.Length + 3), .. Ascii($"n,,{first}")]),
-            11 => Message('p', Ascii(Proof(first, Encoding.ASCII.GetString(body[sizeof(int)..])))),
+            11 => Message('p', Ascii(
+                Scram.Proof(first, Encoding.ASCII.GetString(body[sizeof(int)..]), Stage.Password))),
             0 or 12 => null,
             _ => throw new LabException("a bare client knows SCRAM-SHA-256 and nothing else"),
         }, stop);
@@ -126,22 +121,6 @@ sealed class BareClient : IDisposable
                 return field[1..];
         }
         return "";
-    }
-
-    // RFC 5802; gs2-header "n,,".
-    static string Proof(string first, string serverFirst)
-    {
-        var parts = serverFirst.Split(',');
-        var (nonce, salt) = (parts[0][2..], parts[1][2..]);
-        var rounds = int.Parse(parts[2][2..], CultureInfo.InvariantCulture);
-        var salted = s_saltedPasswords.GetOrAdd(salt, salt => Rfc2898DeriveBytes.Pbkdf2(
-            Stage.Password, Convert.FromBase64String(salt), rounds, HashAlgorithmName.SHA256, KeyBytes));
-        var key = HMACSHA256.HashData(salted, "Client Key"u8);
-        var final = $"c=biws,r={nonce}";
-        var signature = HMACSHA256.HashData(SHA256.HashData(key), Ascii($"{first},{serverFirst},{final}"));
-        for (var i = 0; i < key.Length; i++)
-            key[i] ^= signature[i];
-        return $"{final},p={Convert.ToBase64String(key)}";
     }
 
     static byte[] Ascii(string text) => Encoding.ASCII.GetBytes(text);

@@ -16,9 +16,11 @@ sealed record Credentials(string User, string Password, string Database)
             .OrderBy(pair => pair.Key is "app" ? 0 : 1)
             .FirstOrDefault(pair => pair.Value is not null);
         return database is null || owner is null
-            ? new Credentials("postgres", Secret(file, "postgres"), "postgres")
+            ? Superuser(file)
             : new Credentials(owner, Secret(file, owner), database);
     }
+
+    public static Credentials Superuser(ClusterFile file) => new("postgres", Secret(file, "postgres"), "postgres");
 
     /// <summary>Connections are the lab's own affair: no pool hides when one was made, or to whom.</summary>
     public string ConnectionString(string host, int port) => new NpgsqlConnectionStringBuilder

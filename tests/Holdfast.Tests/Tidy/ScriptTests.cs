@@ -21,6 +21,7 @@ public sealed class ScriptTests
     [InlineData("bench/quiet")]
     [InlineData("bench/pgproxy-fuzz")]
     [InlineData("bench/pgproxy-soak")]
+    [InlineData("bench/pgproxy-doubt")]
     public void A_script_can_be_run_and_says_what_it_does(string script)
     {
         var path = Path.Combine(Repository.Root, script);
