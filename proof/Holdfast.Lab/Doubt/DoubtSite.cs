@@ -166,18 +166,16 @@ sealed class DoubtSite : IDisposable
         {
             if (_sockets.Count == 0)
             {
-                foreach (var socket in NamespaceThread.Run(Cabling.PathOf(_state.Network.Namespace), MakeSockets))
+                foreach (var socket in NamespaceSocket.OpenTcp(
+                    Cabling.PathOf(_state.Network.Namespace), SocketsAtOnce))
+                {
+                    socket.NoDelay = true;
                     _sockets.Push(socket);
+                }
             }
             return _sockets.Pop();
         }
     }
-
-    static Socket[] MakeSockets() =>
-    [
-        .. Enumerable.Range(0, SocketsAtOnce).Select(_ =>
-            new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }),
-    ];
 
     static int Number(string? text) => int.Parse(text!, CultureInfo.InvariantCulture);
 
