@@ -45,8 +45,8 @@ internal sealed class ShowRows(PooledProxy plane, Port port)
            select new[]
            {
                "C", client.Key.User, client.Key.Database, client.Waited is null ? "active" : "waiting",
-               Text(client.Card.From.Address), Text(client.Card.From.Port), Text(client.Card.To?.Address),
-               Text(client.Card.To?.Port ?? 0), Time(client.Card.Born, now), Time(client.Asked, now),
+               Text(client.Card.From.Address), Text(client.Card.From.Port), Text(client.Local?.Address),
+               Text(client.Local?.Port ?? 0), Time(client.Card.Born, now), Time(client.Asked, now),
                Text((long)wait.TotalSeconds), Text(Rest(wait)), "0", Pointer(client.Id), Pointer(client.Server), "0",
                client.Card.IsSecure ? "TLS" : "", client.Application,
                client.Pinned == PinReason.None ? "" : client.Pinned.ToString(),

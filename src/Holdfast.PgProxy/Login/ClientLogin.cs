@@ -267,7 +267,7 @@ internal sealed class ClientLogin
             plane.Directory.Leave(shared);
             plane.Ended(port, from, reason);
         });
-        session.Card = new ClientCard(_from, _connection.Local, worker.Loop.Now, key.Process, _isSecure);
+        session.Card = new ClientCard(_from, worker.Loop.Now, key.Process, _isSecure);
         plane.Remember(key, worker, session);
         worker.Clients.Add(session);
         _connection.Send((byte[])[

@@ -51,7 +51,7 @@ internal sealed class Acceptor : Polled
         {
             for (var count = 0; count < atMost; count++)
             {
-                var socket = Sockets.Accept(Handle, _listener.AddressFamily, out var from);
+                var socket = Sockets.Accept(Handle, out var from);
                 if (socket < 0)
                     return;
                 _welcome(socket, from!);

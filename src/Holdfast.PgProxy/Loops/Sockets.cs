@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Holdfast.Foundation;
 
 namespace Holdfast.PgProxy.Loops;
@@ -36,7 +38,7 @@ internal static unsafe class Sockets
 
     /// <returns>-1: nobody waits; else the client's socket.</returns>
     /// <exception cref="SocketException">No open files, or no memory.</exception>
-    public static int Accept(int listener, AddressFamily family, out IPEndPoint? from)
+    public static int Accept(int listener, out IPEndPoint? from)
     {
         from = null;
         var bytes = stackalloc byte[AddressBytesMax];
@@ -48,7 +50,7 @@ internal static unsafe class Sockets
                 ? -1
                 : throw new SocketException((int)Meaning(Libc.LastError));
         }
-        from = Read(family, bytes, size);
+        from = Read(new ReadOnlySpan<byte>(bytes, size));
         return socket;
     }
 
@@ -57,16 +59,16 @@ internal static unsafe class Sockets
     {
         var bytes = stackalloc byte[AddressBytesMax];
         var size = AddressBytesMax;
-        return Libc.OwnName(socket, bytes, &size) != 0 ? null
-            : Read(size == Ipv4Bytes ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, bytes, size);
+        return Libc.OwnName(socket, bytes, &size) != 0 ? null : Read(new ReadOnlySpan<byte>(bytes, size));
     }
 
-    static IPEndPoint Read(AddressFamily family, byte* bytes, int size)
+    // sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)).
+    static IPEndPoint Read(ReadOnlySpan<byte> address)
     {
-        var address = new SocketAddress(family, size);
-        new ReadOnlySpan<byte>(bytes, size).CopyTo(address.Buffer.Span);
-        return (IPEndPoint)new IPEndPoint(
-            family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Create(address);
+        var port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+        return address.Length == Ipv4Bytes
+            ? new IPEndPoint(new IPAddress(address.Slice(4, 4)), port)
+            : new IPEndPoint(new IPAddress(address.Slice(8, 16), MemoryMarshal.Read<uint>(address[24..])), port);
     }
 
     /// <summary>What became of a connect.</summary>
