@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Holdfast.PgProxy.Doubt;
+using Holdfast.Postgres;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
@@ -21,14 +22,7 @@ internal static class Messages
     public static readonly byte[] Committed = Of(ServerMessage.CommandComplete, "COMMIT\0"u8);
     public static readonly byte[] Evidence = Query(CommitEvidence.Question);
 
-    public static readonly byte[] Barrier = Query(BarrierSql);
-
-    /// <summary>A commit that waits for the standbys, or warns, whatever its session has set.</summary>
-    public const string BarrierSql =
-        "BEGIN READ WRITE; SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') "
-        + "IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true), "
-        + "set_config('client_min_messages', 'warning', true), "
-        + "pg_logical_emit_message(true, 'holdfast', 'barrier'); COMMIT";
+    public static readonly byte[] Barrier = Query(BarrierCommit.Sql);
 
     public static byte[] Of(byte tag, ReadOnlySpan<byte> body)
     {
