@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Login;
@@ -73,6 +74,7 @@ public sealed partial class PgProxyServer
         if (_pooled is not null && settings.Pools is not null)
         {
             _pooled.Apply(settings, access);
+            _board.Change(settings.Replicas);
             TellNotes(access);
         }
         _log.Reloaded(string.Join("; ", notes));
@@ -95,6 +97,8 @@ public sealed partial class PgProxyServer
                 + $"until a restart, not {fresh.ClientLoginTimeout.TotalSeconds:0.###} s";
         if (fresh.Pools is null != _settings.Pools is null)
             yield return $"pgproxy.pool stays {Mode(_settings)} until a restart, not {Mode(fresh)}";
+        if (!fresh.Patroni.SequenceEqual(_settings.Patroni, StringComparer.Ordinal))
+            yield return $"pgproxy.patroni stays {Text(_settings.Patroni)} until a restart, not {Text(fresh.Patroni)}";
         if (!string.Equals(fresh.Cluster, _settings.Cluster, StringComparison.Ordinal))
             yield return $"the cluster's name stays {_settings.Cluster} until a restart, not {fresh.Cluster}";
         if (_pooled is null)
@@ -102,6 +106,8 @@ public sealed partial class PgProxyServer
     }
 
     static string Text(int? port) => port?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "off";
+
+    static string Text(ImmutableArray<string> names) => names.IsEmpty ? "off" : string.Join(", ", names);
 
     static string Mode(ProxySettings settings) => settings.Pools?.Mode.ToString().ToLowerInvariant() ?? "none";
 }

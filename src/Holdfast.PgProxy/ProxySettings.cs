@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Holdfast.PgProxy.Admin;
 using Holdfast.PgProxy.Pooling;
@@ -22,6 +23,9 @@ public sealed record ProxySettings
 
     /// <summary>Whom a cancel request may be for that is not for a client here, where servers are pooled.</summary>
     public PeerSettings Peers { get; init; } = new();
+
+    /// <summary>Whose word on the cluster is taken instead of the store's; empty: nobody's.</summary>
+    public ImmutableArray<string> Patroni { get; init; } = [];
 
     /// <summary>Which replicas serve, and how much.</summary>
     public ReplicaSettings Replicas { get; init; } = new();

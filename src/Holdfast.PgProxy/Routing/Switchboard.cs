@@ -16,7 +16,7 @@ internal sealed class Switchboard : IDisposable
     const int CreditsMax = 1000;
 
     readonly ITopology _topology;
-    readonly ReplicaSettings _replicas;
+    volatile ReplicaSettings _replicas;
     readonly ITermMemory _terms;
     readonly TimeSpan _defaultTtl;
     readonly Func<TimeSpan> _bootClock;
@@ -46,6 +46,15 @@ internal sealed class Switchboard : IDisposable
 
     /// <summary>After the newest term is kept and before anybody who waits goes on.</summary>
     public event Action<RoutingView>? Changed;
+
+    /// <summary>Other words of the operator's hold from here on.</summary>
+    public void Change(ReplicaSettings replicas)
+    {
+        _replicas = replicas;
+        lock (_gate)
+            _booked = null;
+        OnChanged();
+    }
 
     public RoutingView Look()
     {

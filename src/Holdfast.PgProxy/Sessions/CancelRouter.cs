@@ -26,7 +26,6 @@ internal sealed class CancelRouter
     readonly NodeName _self;
     readonly byte _own;
     ImmutableArray<ProxyPeer> _peers;
-    volatile ProxyPeer? _predecessor;
 
     public CancelRouter(PeerSettings settings)
     {
@@ -40,10 +39,6 @@ internal sealed class CancelRouter
         get => _peers;
         set => ImmutableInterlocked.InterlockedExchange(ref _peers, value);
     }
-
-    /// <summary>Where the process listens that this one has replaced, as long as it has clients: asked for keys that
-    /// are ours by their name, and unknown.</summary>
-    public ProxyPeer? Predecessor { get => _predecessor; set => _predecessor = value; }
 
     public CancelKey NewKey()
     {
@@ -61,11 +56,11 @@ internal sealed class CancelRouter
     public ImmutableArray<ProxyPeer> OwnersOf(CancelKey key, bool isMarked)
     {
         var owner = (byte)(key.Process >> OwnerShift);
-        var former = owner == _own ? Predecessor : null;
-        var others = isMarked ? [] : Peers
-            .Where(peer => peer.Name != _self && OwnerOf(peer.Name) == owner)
-            .Take(ProxyLimits.CancelTargetsMax);
-        return former is null ? [.. others] : [former, .. others];
+        return isMarked ? [] :
+        [
+            .. Peers.Where(peer => peer.Name != _self && OwnerOf(peer.Name) == owner)
+                .Take(ProxyLimits.CancelTargetsMax),
+        ];
     }
 
     /// <param name="packet">A whole CancelRequest.</param>

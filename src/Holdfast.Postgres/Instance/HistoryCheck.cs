@@ -29,10 +29,10 @@ sealed class HistoryCheck(
 
     /// <summary>One session tells all: while a new primary waits for its standbys, every connection counts.</summary>
     /// <param name="server">Whom we would stream from.</param>
-    /// <param name="running">How far the log of this server goes, looked up before this call; 0 where it is
-    /// stopped.</param>
+    /// <param name="running">This server, looked at before this call; null where it is stopped.</param>
     /// <param name="stop">Ends the agent.</param>
-    public async ValueTask<HistoryVerdict> CompareAsync(ServerAddress server, Lsn running, CancellationToken stop)
+    public async ValueTask<HistoryVerdict> CompareAsync(
+        ServerAddress server, PostgresView? running, CancellationToken stop)
     {
         var reading = control.ReadAsync(stop).AsTask();
         var (verdict, why) = (HistoryVerdict.Unknown, "");
@@ -72,7 +72,7 @@ sealed class HistoryCheck(
     }
 
     async ValueTask<(HistoryVerdict Verdict, string Why)> CompareAsync(
-        SqlSession session, SourceHistory source, ControlFacts? control, Lsn running, CancellationToken stop)
+        SqlSession session, SourceHistory source, ControlFacts? control, PostgresView? running, CancellationToken stop)
     {
         if (control is not { } facts)
             return (HistoryVerdict.Unknown, "the local control file can't be read");
@@ -82,7 +82,8 @@ sealed class HistoryCheck(
         var files = new HistoryFiles(data);
         var local = new LocalHistory(facts, files.Read(facts.Timeline), [.. files.After(facts.Timeline)])
         {
-            Running = running,
+            Running = running?.Position ?? Lsn.Zero,
+            RunningTimeline = running is { State: PostgresState.Replica, Timeline: { } timeline } ? timeline : 0,
         };
         var passed = false;
         foreach (var point in HistoryComparison.LeftAt(local, source))

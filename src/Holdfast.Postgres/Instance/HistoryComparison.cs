@@ -13,6 +13,10 @@ sealed record LocalHistory(ControlFacts Control, TimelineHistory? Base, Immutabl
     /// <summary>How far the log of a running server goes; 0 of a stopped one.</summary>
     public Lsn Running { get; init; }
 
+    /// <summary>The timeline that a running replica follows; 0: nobody knows. The control file lags behind, and history
+    /// files are there as soon as the replica has heard of a timeline, whether it can follow it or not.</summary>
+    public int RunningTimeline { get; init; }
+
     /// <summary>How far it surely goes. The control file lags behind.</summary>
     public Lsn Known => new(Math.Max(
         Running.Value, Math.Max(Control.MinimumRecovery.Value, Control.Checkpoint.Value)));
@@ -62,7 +66,7 @@ static class HistoryComparison
             if (!source.History.Contains(newer))
                 return (HistoryVerdict.Diverged, $"local timeline {newer.Timeline} is not in the source's history");
         }
-        if (passed || LeftAt(local, source).Any(point => Passed(control, point)))
+        if (passed || LeftAt(local, source).Any(point => Passed(local, point)))
             return (HistoryVerdict.Diverged, "local log goes on after the source left its timeline");
         return otherBegin
             ? (HistoryVerdict.Diverged, "the source's timeline of the same number and begin is another one")
@@ -71,9 +75,10 @@ static class HistoryComparison
 
     /// <summary>The last record of a clean stop is its checkpoint, and records begin at a switch or before it: so a
     /// checkpoint at the switch is already past it.</summary>
-    static bool Passed(ControlFacts control, TimelineSwitch point) =>
-        (control.CheckpointTimeline == point.Timeline && control.Checkpoint >= point.End)
-        || (control.MinimumRecoveryTimeline == point.Timeline && control.MinimumRecovery > point.End);
+    static bool Passed(LocalHistory local, TimelineSwitch point) =>
+        (local.Control.CheckpointTimeline == point.Timeline && local.Control.Checkpoint >= point.End)
+        || (local.Control.MinimumRecoveryTimeline == point.Timeline && local.Control.MinimumRecovery > point.End)
+        || (local.RunningTimeline == point.Timeline && local.Running > point.End);
 
     static (HistoryVerdict Verdict, string Why) CompareSameLine(LocalHistory local, SourceHistory source)
     {

@@ -115,7 +115,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             if (!rewound.Ok)
                 return rewound;
             // pg_rewind may see no need where numbers are equal and histories are not: then only a clone helps.
-            var verdict = await _history.CompareAsync(source, Lsn.Zero, stop);
+            var verdict = await _history.CompareAsync(source, null, stop);
             if (verdict != HistoryVerdict.Same)
                 return StepResult.Failed($"after the rewind history is still {verdict}");
             _maker.FinishRewind();
@@ -125,7 +125,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     public async ValueTask<HistoryVerdict> CompareHistoryAsync(ServerAddress source, CancellationToken stop)
     {
         var look = _postmaster.Current is { } running ? await _look.TryAsync(running, stop) : null;
-        var verdict = await _history.CompareAsync(source, look?.Position ?? Lsn.Zero, stop);
+        var verdict = await _history.CompareAsync(source, look, stop);
         // Whoever does not follow it yet can't have missed its log either.
         return verdict == HistoryVerdict.Same && _configuration.Follows(source)
             && look is { State: PostgresState.Replica, Streaming: false }

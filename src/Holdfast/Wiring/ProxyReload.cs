@@ -42,6 +42,7 @@ sealed class ProxyReload(string path, NodeName name, string? users)
         ClientLoginTimeout = proxy.Login.ClientLoginTimeout,
         ClientsMax = proxy.MaxClientConn ?? ProxySettings.ClientsMaxByDefault,
         DefaultTtl = file.Postgres.Dcs.Ttl,
+        Patroni = proxy.Routing.Patroni,
         Replicas = new ReplicaSettings
         {
             Weights = proxy.Routing.Weights,

@@ -30,24 +30,6 @@ public sealed class CancelAcrossProxiesTests(RealPostgres postgres) : PooledPost
     }
 
     [Fact]
-    public async Task A_cancel_goes_to_the_process_that_was_replaced()
-    {
-        var (former, now) = (Start("n1", PoolMode.Transaction), Start("n1", PoolMode.Transaction));
-        now.Server.Pooled!.Cancels.Predecessor =
-            new ProxyPeer(new NodeName("n1"), "127.0.0.1", former.PrimaryPort);
-        await using var balancer = new Balancer(former.PrimaryPort);
-        await using var connection = await OpenAsync(balancer.Port);
-        balancer.To = now.PrimaryPort;
-        await using var command = new NpgsqlCommand("SELECT pg_sleep(60)", connection);
-        var query = command.ExecuteScalarAsync(Stop);
-        await SleepersAsync(1);
-
-        command.Cancel();
-
-        await IsCancelledAsync(query);
-    }
-
-    [Fact]
     public async Task A_cancel_for_nobody_is_closed_and_goes_no_further()
     {
         var (n1, n2) = (Start("n1", PoolMode.Transaction), Start("n2", PoolMode.Transaction));

@@ -45,6 +45,18 @@ public sealed class SwitchboardTests
     }
 
     [Fact]
+    public void Other_words_of_the_operator_hold_at_once()
+    {
+        using var board = Board(new ReplicaSettings { FallsBack = false });
+        _topology.Show(Led("n1", 7, Primary("n1", 7)));
+        board.Pick(Port.Replicas, out _).ShouldBeNull();
+        var told = board.NextChange;
+        board.Change(new ReplicaSettings { FallsBack = true });
+        told.IsCompleted.ShouldBeTrue();
+        board.Pick(Port.Replicas, out _).ShouldNotBeNull().Name.Value.ShouldBe("n1");
+    }
+
+    [Fact]
     public void Who_has_connections_comes_after_who_has_fewer_for_its_weight()
     {
         using var board = Board();

@@ -29,15 +29,6 @@ public sealed class CancelRouterTests
         _n1.OwnersOf(_n1.NewKey(), isMarked: false).ShouldBeEmpty();
 
     [Fact]
-    public void An_unknown_key_of_our_own_goes_to_the_process_that_was_replaced()
-    {
-        var former = Peer("former");
-        _n1.Predecessor = former;
-        _n1.OwnersOf(_n1.NewKey(), isMarked: true).ShouldBe([former]);
-        _n1.OwnersOf(_n2.NewKey(), isMarked: true).ShouldBeEmpty();
-    }
-
-    [Fact]
     public void A_key_of_nobody_goes_nowhere()
     {
         var owners = Enumerable.Range(0, 256)

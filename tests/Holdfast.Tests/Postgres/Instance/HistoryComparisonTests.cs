@@ -51,6 +51,24 @@ public sealed class HistoryComparisonTests
         Compare(Local("shut down in recovery", "0/4000000"), Source("", timeline: 1)).ShouldBe(HistoryVerdict.Same);
     }
 
+    // Seen: it had replayed a record more than the new primary ever had. It hears of each new timeline all the same, and
+    // the segment is written anew from its begin, so nothing stands behind the switch in its log.
+    [Theory]
+    [InlineData(1, "0/5000080", HistoryVerdict.Diverged)]
+    [InlineData(1, "0/5000000", HistoryVerdict.Same)]
+    [InlineData(2, "0/5000080", HistoryVerdict.Same)]
+    [InlineData(0, "0/5000080", HistoryVerdict.Same)]
+    public void A_replica_that_replayed_past_the_switch_can_not_follow_it(
+        int timeline, string position, HistoryVerdict expected) =>
+        Compare(
+            Local("in archive recovery", "0/4000000") with
+            {
+                Newer = [TimelineHistory.Parse(2, "1\t0/5000000\tx")],
+                Running = Lsn.Parse(position),
+                RunningTimeline = timeline,
+            },
+            Source("1\t0/5000000\tx", timeline: 2)).ShouldBe(expected);
+
     [Fact]
     public void Another_system_is_named_before_anything_else() =>
         Compare(Local("shut down", "0/4000000"), Source("", timeline: 1) with { SystemIdentifier = "1" })
