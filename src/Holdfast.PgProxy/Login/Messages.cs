@@ -23,8 +23,9 @@ internal static class Messages
 
     public static readonly byte[] Barrier = Query(BarrierSql);
 
-    /// <summary>Of a primary: behind all that was committed there. What is inserted and not flushed may stay so for long
-    /// while nobody commits, and no standby has it; so it counts only where commits don't wait for the flush.</summary>
+    /// <summary>Of a primary: behind all that was committed there. What is inserted and not flushed may stay so for
+    /// long while nobody commits, and no standby has it; so it counts only where commits don't wait for the
+    /// flush.</summary>
     public static readonly byte[] Written = Query(
         "SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() "
         + "ELSE pg_current_wal_flush_lsn() END");

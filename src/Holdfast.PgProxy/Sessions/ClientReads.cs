@@ -120,10 +120,11 @@ internal sealed partial class ClientSession
                 return;
         }
         _behindSince = null;
-        _untold = (SqlState.CannotConnectNow,
+        // As a standby says of a read that it gave up for its replay; at 57P03 drivers give the connection up.
+        _untold = (SqlState.SerializationFailure,
             $"{behind.Server} has replayed the log up to {behind.Replayed} and not up to {Text(_wanted)}, where this "
-            + $"user's clients on {Writer.Machine} have written, for {_pool.Settings.ReadYourWrites.TotalMilliseconds:0}"
-            + " ms (read_your_writes): try again, or read on the primary port");
+            + $"user's clients on {Writer.Machine} have written, for "
+            + $"{_pool.Settings.ReadYourWrites.TotalMilliseconds:0} ms (read_your_writes): try again, or read on the primary port");
     }
 
     static string Text(Lsn? position) => position is { } known ? $"{known}" : "a position that is not known";

@@ -88,7 +88,7 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
             error.ShouldContain("read_your_writes");
         }
         var failure = await Should.ThrowAsync<PostgresException>(Queries.AskAsync(reader, Count));
-        (failure.SqlState, failure.Severity).ShouldBe(("57P03", "ERROR"));
+        (failure.SqlState, failure.Severity).ShouldBe(("40001", "ERROR"));
         await ResumeAsync();
         await Postgres.StandbyHasAllAsync();
         (await Queries.AskAsync(reader, Count)).ShouldBe(1L);
@@ -105,7 +105,7 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
         await ExecuteAsync(writer, Insert);
         (await Queries.AskAsync(reader, Count)).ShouldBe(0L);
         await ExecuteAsync(reader, "COMMIT");
-        (await Should.ThrowAsync<PostgresException>(ExecuteAsync(reader, "BEGIN"))).SqlState.ShouldBe("57P03");
+        (await Should.ThrowAsync<PostgresException>(ExecuteAsync(reader, "BEGIN"))).SqlState.ShouldBe("40001");
     }
 
     [Fact]
