@@ -89,15 +89,16 @@ internal sealed class HaLoop(
         var isDaily = decision is HaDecision.Wait or HaDecision.Lead or HaDecision.ClearFailover;
         if (!isDaily)
             await actor.ActAsync(decision, view, self, stop);
-        if (view is not null)
-            await publisher.PublishAsync(_published, dynamic, stop);
+        var isTold = view is null || await publisher.PublishAsync(_published, dynamic, stop);
         await ApplySettingsAsync(view, self, stop);
         if (isDaily)
             await actor.ActAsync(decision, view, self, stop);
         var took = clock.GetElapsedTime(0) - began;
         if (took >= SlowTurn)
             log.TurnWasSlow(took.TotalMilliseconds, (observed - began).TotalMilliseconds, decision.GetType().Name);
-        return Rest(view, self, dynamic, decision);
+        var rest = Rest(view, self, dynamic, decision);
+        // Proxies wait for a primary's new term.
+        return isTold || rest < AfterFailure ? rest : AfterFailure;
     }
 
     TimeSpan Rest(ClusterView? view, SelfView self, DynamicSettings dynamic, HaDecision decision)

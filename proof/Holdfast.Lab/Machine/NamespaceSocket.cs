@@ -9,8 +9,8 @@ namespace Holdfast.Lab.Machine;
 /// for good, whichever thread uses it later.
 /// </summary>
 /// <remarks>The thread that enters the namespace ends with the call, and makes system calls there and nothing of
-/// .NET: a thread is born in its maker's namespace, and whoever opens a first Socket makes the threads that serve all of
-/// them. Connections of pool threads that were born so would leave for the wrong network.</remarks>
+/// .NET: a thread is born in its maker's namespace, and whoever opens a first Socket makes the threads that serve all
+/// of them. Connections of pool threads that were born so would leave for the wrong network.</remarks>
 static class NamespaceSocket
 {
     /// <inheritdoc cref="OpenTcp(string, int)"/>

@@ -17,26 +17,27 @@ internal sealed class Publisher(
     /// does.</summary>
     public const double PositionPace = 0.5;
 
-    public async ValueTask PublishAsync(AgentView view, DynamicSettings dynamic, CancellationToken stop)
+    /// <returns>True: all that is new is in the store.</returns>
+    public async ValueTask<bool> PublishAsync(AgentView view, DynamicSettings dynamic, CancellationToken stop)
     {
         // Every try would take its whole limit, and the loop has better to do.
         if (storeIsSilent())
-            return;
+            return News(view) == state.MemberNews;
         // Twice the lock's ttl: a member outlives an etcd election, and the lock does not wait for it.
         var ttl = 2 * dynamic.Ttl;
         // What is new is waited for; positions and the lease have time. On a busy database a position is always new,
         // and each write wakes every agent: without a pace they would wake each other without end.
         var isDue = !(now() - state.PositionsAt < dynamic.LoopWait * PositionPace);
-        var described = Describe(view);
-        var news = described with { Position = Lsn.Zero, Received = null, Replayed = null };
+        var (described, news) = (Describe(view), News(view));
         if (IsGone(view.Cluster))
             state.MemberLease = 0;
         if (!await EnsureLeaseAsync(ttl, stop))
-            return;
+            return false;
         if (news != state.MemberNews || (isDue && described != state.MemberWritten))
             await WriteAsync(described, news, stop);
         if (isDue && state.MemberLease != 0)
             await KeepAliveAsync(stop);
+        return news == state.MemberNews;
     }
 
     // Others wait for that. A view from before the write does not show it either.
@@ -79,6 +80,10 @@ internal sealed class Publisher(
         (state.MemberLease, state.MemberLeaseTtl, state.MemberNews) = (granted.Lease, ttl, null);
         return granted.Outcome == WriteOutcome.Written;
     }
+
+    // Positions have time.
+    MemberView News(AgentView view) =>
+        Describe(view) with { Position = Lsn.Zero, Received = null, Replayed = null };
 
     MemberView Describe(AgentView view)
     {

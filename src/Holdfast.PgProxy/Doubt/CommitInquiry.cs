@@ -4,6 +4,7 @@ using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 using Holdfast.PgProxy.Sessions;
+using Holdfast.Postgres;
 
 namespace Holdfast.PgProxy.Doubt;
 
@@ -92,22 +93,22 @@ internal sealed class CommitInquiry(Worker worker, SharedPool pool)
         worker.ServerLogins.Met(limit);
         if (loggedIn is null)
             return;
-        using var primary = new ServerQuestion(loggedIn.Connection);
+        using var primary = new ServerQuestion(server, loggedIn.Connection);
         limit = worker.ServerLogins.Add(primary.GiveUp);
-        await AskAsync(primary, server, toAsk);
+        await AskAsync(primary, toAsk);
         worker.ServerLogins.Met(limit);
     }
 
-    async Task AskAsync(ServerQuestion primary, Server server, List<Open> toAsk)
+    async Task AskAsync(ServerQuestion primary, List<Open> toAsk)
     {
-        if (await primary.AskAsync(CommitEvidence.WhichStart) is not { Value: { } text }
+        if (await primary.AskAsync(CommitEvidence.WhichStart) is not { Trouble: null, Value: { } text }
             || !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var started)
-            || !CommitRules.IsNewest(worker.Plane.Look().Cluster?.Starts ?? [], server.Name, started))
+            || !CommitRules.IsNewest(worker.Plane.Look().Cluster?.Starts ?? [], primary.Server.Name, started))
             return;
         var committed = new List<Open>();
         foreach (var open in toAsk.Where(_open.Contains))
         {
-            if (await primary.AskAsync($"SELECT pg_xact_status('{open.Evidence.Xid}')") is not { } answer)
+            if (await primary.AskAsync($"SELECT pg_xact_status('{open.Evidence.Xid}')") is not { Trouble: null } answer)
                 return;
             switch (CommitRules.OfStatus(answer.Value))
             {
@@ -122,7 +123,8 @@ internal sealed class CommitInquiry(Worker worker, SharedPool pool)
             }
         }
         // One for all of them: what it makes durable is in one log.
-        if (committed.Count == 0 || await primary.AskAsync(Messages.BarrierSql) is not { IsDoubted: false })
+        if (committed.Count == 0
+            || await primary.AskAsync(BarrierCommit.Sql) is not { Trouble: null, IsDoubted: false })
             return;
         foreach (var open in committed)
             Close(open, CommitVerdict.Committed);

@@ -24,7 +24,7 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
     readonly Deadlines _limits = new(worker.Loop, ProxyLimits.AuthQuery);
     Task _last = Task.CompletedTask;
     AuthQuerySettings? _settings;
-    UserQuery? _query;
+    ServerQuestion? _query;
     string _told = "";
 
     PooledProxy Plane => worker.Plane;
@@ -105,7 +105,7 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
         while (true)
         {
             if (await TryAsync(user) is { } answer)
-                return answer.Secret;
+                return SecretIn(answer);
             if (Now >= until)
                 throw new IOException($"users can't be looked up now: {_told}");
             await Task.Delay(ProxyLimits.RetryPauseMax, CancellationToken.None);
@@ -113,7 +113,7 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
     }
 
     // Null: another try may do.
-    async Task<UserAnswer?> TryAsync(string user)
+    async Task<ServerAnswer?> TryAsync(string user)
     {
         if (_settings is not { } settings)
             throw new IOException("users are not looked up any more");
@@ -132,10 +132,7 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
             var answer = await query.AskAsync(settings.Query, user);
             _limits.Met(limit);
             if (answer.Trouble is null)
-            {
-                _told = "";
                 return answer;
-            }
             if (!answer.IsBroken)
             {
                 Tell(answer.Trouble);
@@ -147,6 +144,18 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
             Tell(answer.Trouble);
             return null;
         }
+    }
+
+    // Null: it may not log in with a password.
+    UserSecret? SecretIn(ServerAnswer answer)
+    {
+        if (answer.Row is not (null or [not null, _]))
+        {
+            Tell("the query does not give two columns, a name and a password");
+            throw new IOException("users can't be looked up: the query failed");
+        }
+        _told = "";
+        return UserSecret.Stored(answer.Row?[1]);
     }
 
     async Task<string?> ConnectAsync(AuthQuerySettings settings)
@@ -169,7 +178,7 @@ internal sealed class AuthQuery(Worker worker, Port port) : IUserSecrets
             loggedIn.Connection.Close();
             return $"{server} lost its role";
         }
-        _query = new UserQuery(server, loggedIn);
+        _query = new ServerQuestion(server, loggedIn.Connection);
         return null;
     }
 

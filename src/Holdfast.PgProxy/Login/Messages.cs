@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Holdfast.PgProxy.Doubt;
+using Holdfast.Postgres;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
@@ -21,7 +22,7 @@ internal static class Messages
     public static readonly byte[] Committed = Of(ServerMessage.CommandComplete, "COMMIT\0"u8);
     public static readonly byte[] Evidence = Query(CommitEvidence.Question);
 
-    public static readonly byte[] Barrier = Query(BarrierSql);
+    public static readonly byte[] Barrier = Query(BarrierCommit.Sql);
 
     /// <summary>Of a primary: behind all that was committed there. What is inserted and not flushed may stay so for
     /// long while nobody commits, and no standby has it; so it counts only where commits don't wait for the
@@ -32,13 +33,6 @@ internal static class Messages
 
     /// <summary>Of a standby: all before it can be read there.</summary>
     public static readonly byte[] Replayed = Query("SELECT pg_last_wal_replay_lsn()");
-
-    /// <summary>A commit that waits for the standbys, or warns, whatever its session has set.</summary>
-    public const string BarrierSql =
-        "BEGIN READ WRITE; SELECT set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') "
-        + "IN ('off', 'local') THEN 'on' ELSE current_setting('synchronous_commit') END, true), "
-        + "set_config('client_min_messages', 'warning', true), "
-        + "pg_logical_emit_message(true, 'holdfast', 'barrier'); COMMIT";
 
     public static byte[] Of(byte tag, ReadOnlySpan<byte> body)
     {

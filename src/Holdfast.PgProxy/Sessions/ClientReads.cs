@@ -124,7 +124,8 @@ internal sealed partial class ClientSession
         _untold = (SqlState.SerializationFailure,
             $"{behind.Server} has replayed the log up to {behind.Replayed} and not up to {Text(_wanted)}, where this "
             + $"user's clients on {Writer.Machine} have written, for "
-            + $"{_pool.Settings.ReadYourWrites.TotalMilliseconds:0} ms (read_your_writes): try again, or read on the primary port");
+            + $"{_pool.Settings.ReadYourWrites.TotalMilliseconds:0} ms (read_your_writes): try again, or read on "
+            + "the primary port");
     }
 
     static string Text(Lsn? position) => position is { } known ? $"{known}" : "a position that is not known";

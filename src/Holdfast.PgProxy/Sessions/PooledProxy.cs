@@ -185,8 +185,9 @@ internal sealed partial class PooledProxy : IDisposable
 
     public void Forget(CancelKey key) => _clients.TryRemove(key, out _);
 
-    /// <summary>Completes once PostgreSQL has sent its signal: drivers wait for the end of their request's connection,
-    /// so that it does not hit the next statement (libpq, PQcancel). Bounded as <see cref="CancelRequest"/> is.</summary>
+    /// <summary>Completes once PostgreSQL has sent its signal: drivers wait for the end of their request's
+    /// connection, so that it does not hit the next statement (libpq, PQcancel). Bounded as
+    /// <see cref="CancelRequest"/> is.</summary>
     /// <param name="loop">The one that we are on.</param>
     /// <param name="packet">The whole CancelRequest.</param>
     public Task CancelAsync(EventLoop loop, byte[] packet)

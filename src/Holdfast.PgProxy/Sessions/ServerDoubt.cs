@@ -3,6 +3,7 @@ using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Loops;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
+using Holdfast.Postgres;
 using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Sessions;
@@ -43,7 +44,7 @@ internal sealed partial class ServerSession
         outgoing.Insert(Messages.Evidence);
     }
 
-    void OnNotice(ReadOnlySpan<byte> body) => _isDoubted |= ErrorResponse.Has(body, 'R', "SyncRepWaitForLSN"u8);
+    void OnNotice(ReadOnlySpan<byte> body) => _isDoubted |= BarrierCommit.TellsWaitGivenUp(body);
 
     // A unit of the client is over.
     void Doubt()

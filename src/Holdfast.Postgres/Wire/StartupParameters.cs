@@ -16,8 +16,9 @@ public sealed record StartupParameters(int Major, int Minor, ImmutableSortedDict
     public string User { get; } = Values.GetValueOrDefault("user", "");
 
     /// <summary>PostgreSQL's rule: where none is named it is the user's name.</summary>
-    public string Database { get; } =
-        Values.GetValueOrDefault("database", "") is { Length: > 0 } named ? named : Values.GetValueOrDefault("user", "");
+    public string Database { get; } = Values.GetValueOrDefault("database", "") is { Length: > 0 } named
+        ? named
+        : Values.GetValueOrDefault("user", "");
 
     /// <summary>Extensions of the protocol that were asked for; none is known yet, and the client must be told
     /// so.</summary>

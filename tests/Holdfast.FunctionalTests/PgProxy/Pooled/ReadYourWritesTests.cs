@@ -74,7 +74,8 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
 
     [Theory, InlineData(PoolMode.Transaction, true), InlineData(PoolMode.Session, true)]
     [InlineData(PoolMode.Transaction, false), InlineData(PoolMode.Session, false)]
-    public async Task Where_nobody_can_serve_it_the_read_is_an_error_and_the_session_goes_on(PoolMode mode, bool isSimple)
+    public async Task Where_nobody_can_serve_it_the_read_is_an_error_and_the_session_goes_on(
+        PoolMode mode, bool isSimple)
     {
         var proxy = Start(mode, readYourWrites: s_short, replicas: s_noFallback);
         await using var writer = await OpenAsync(proxy.PrimaryPort);
