@@ -68,6 +68,7 @@ internal static partial class ClusterFileBinder
         ServerResetQueryAlways = Truth(map["server_reset_query_always"]),
         RepeatSelects = Truth(map["repeat_selects"]),
         ResolveCommits = Truth(map["resolve_commits"]),
+        ReadYourWrites = Duration(map["read_your_writes"]),
     };
 
     static bool? Truth(YamlItem? item) => Text(item) is { } text ? YamlScalar.TruthOf(text) : null;

@@ -11,8 +11,8 @@ internal sealed partial class ClusterFileRules
         "tls", "pool_size", "reserve_pool_size", "reserve_pool_timeout", "min_pool_size", "max_db_connections",
         "max_user_connections", "max_db_client_connections", "max_user_client_connections", "query_wait_timeout",
         "query_timeout", "idle_transaction_timeout", "client_idle_timeout", "server_idle_timeout", "server_lifetime",
-        "server_reset_query", "server_reset_query_always", "repeat_selects", "resolve_commits", "databases", "users",
-        "admin_users", "stats_users", "auth_type",
+        "server_reset_query", "server_reset_query_always", "repeat_selects", "resolve_commits", "read_your_writes",
+        "databases", "users", "admin_users", "stats_users", "auth_type",
     ];
 
     void PoolsFit()

@@ -42,4 +42,8 @@ public sealed record PoolLimits
 
     /// <summary>What became of a COMMIT whose answer was lost is found out.</summary>
     public bool? ResolveCommits { get; init; }
+
+    /// <summary>So long a read on the replica port waits for what its user's clients on the same machine have
+    /// written.</summary>
+    public TimeSpan? ReadYourWrites { get; init; }
 }

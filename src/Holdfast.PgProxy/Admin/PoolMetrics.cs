@@ -34,6 +34,10 @@ internal static class PoolMetrics
             counts => Volatile.Read(ref counts.Repeated)),
         ("units_doubted_total", "Successes that had to be proved durable, mostly behind a cancel",
             counts => Volatile.Read(ref counts.Doubted)),
+        ("reads_waited_total", "Units that had to wait until a replica had replayed their user's writes",
+            counts => Volatile.Read(ref counts.ReadsWaited)),
+        ("reads_passed_over_total", "Units for which that took too long: the primary's, or failed",
+            counts => Volatile.Read(ref counts.ReadsPassedOver)),
         ("servers_cut_total", "Server connections cut for a lost role", counts => Volatile.Read(ref counts.Cut)),
     ];
 

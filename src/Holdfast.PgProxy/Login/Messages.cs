@@ -24,6 +24,16 @@ internal static class Messages
 
     public static readonly byte[] Barrier = Query(BarrierCommit.Sql);
 
+    /// <summary>Of a primary: behind all that was committed there. What is inserted and not flushed may stay so for
+    /// long while nobody commits, and no standby has it; so it counts only where commits don't wait for the
+    /// flush.</summary>
+    public static readonly byte[] Written = Query(
+        "SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN pg_current_wal_insert_lsn() "
+        + "ELSE pg_current_wal_flush_lsn() END");
+
+    /// <summary>Of a standby: all before it can be read there.</summary>
+    public static readonly byte[] Replayed = Query("SELECT pg_last_wal_replay_lsn()");
+
     public static byte[] Of(byte tag, ReadOnlySpan<byte> body)
     {
         var message = new byte[MessageHeader.Bytes + body.Length];

@@ -30,6 +30,9 @@ internal enum DueTo : byte
 
     /// <summary>Us: whether what was done before is as durable as the rule in force wants it.</summary>
     Barrier,
+
+    /// <summary>Us: how far its log is.</summary>
+    Position,
 }
 
 /// <param name="Kind">Of the message.</param>

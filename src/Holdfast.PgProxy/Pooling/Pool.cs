@@ -37,6 +37,7 @@ internal sealed partial class Pool
     public CommitInquiry Inquiry => field ??= new CommitInquiry(Worker, Shared);
     public PoolCounts Counts { get; }
     public PoolSettings Settings => Shared.Settings;
+    public bool IsOfReplicas => Port == Port.Replicas;
     Port Port => Shared.Key.Port;
     int Number => Worker.Loop.Number;
     int Share => Shared.ShareOf(Number);

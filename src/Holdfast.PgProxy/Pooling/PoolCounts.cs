@@ -29,6 +29,10 @@ internal sealed class PoolCounts
     /// <summary>COMMITs whose answer was lost, by what was found out.</summary>
     public long FoundCommitted, FoundAborted, FoundNothing;
 
+    /// <summary>Units that a replica did not have all for that they had to see; and those for which it was passed over.
+    /// </summary>
+    public long ReadsWaited, ReadsPassedOver;
+
     /// <summary>Statements that a server had to parse, and those that it had parsed already.</summary>
     public long StatementsMade, StatementsReused;
 

@@ -69,6 +69,12 @@ public sealed record PoolSettings
     /// <summary>What became of a COMMIT whose answer was lost is found out.</summary>
     public bool ResolvesCommits { get; init; }
 
+    /// <summary>So long a unit on the replica port waits for what its user's clients on the same machine have written;
+    /// then its replica is passed over.</summary>
+    public TimeSpan ReadYourWrites { get; init; }
+
+    public bool ReadsOwnWrites => ReadYourWrites > TimeSpan.Zero;
+
     // ---- of all pools ----
 
     /// <summary>
@@ -124,5 +130,6 @@ public sealed record PoolSettings
         ResetsAlways = limits.ServerResetQueryAlways ?? ResetsAlways,
         RepeatsSelects = limits.RepeatSelects ?? RepeatsSelects,
         ResolvesCommits = limits.ResolveCommits ?? ResolvesCommits,
+        ReadYourWrites = limits.ReadYourWrites ?? ReadYourWrites,
     };
 }

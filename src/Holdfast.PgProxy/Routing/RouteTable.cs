@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Holdfast.Cluster.Model;
+
 namespace Holdfast.PgProxy.Routing;
 
 /// <summary>The router's answers for both ports, good for a while: what a loop looks at for each statement.</summary>
@@ -11,7 +14,16 @@ internal sealed record RouteTable(Route Primary, Route Replicas, TimeSpan GoodUn
         TimeSpan.Zero);
 
     public static RouteTable Of(RoutingView view, TimeSpan now) => new(
-        Router.Decide(Port.Primary, view), Router.Decide(Port.Replicas, view), now - view.Age + view.Ttl);
+        Router.Decide(Port.Primary, view), Router.Decide(Port.Replicas, view), now - view.Age + view.Ttl)
+    {
+        OnOldTimeline = [.. Router.OnOldTimeline(view)],
+    };
+
+    /// <summary>Replicas that follow an older timeline than the leader's: what they have replayed may not be its
+    /// history.</summary>
+    public ImmutableArray<NodeName> OnOldTimeline { get; init; } = [];
+
+    public bool IsOnOldTimeline(Server server) => OnOldTimeline.Contains(server.Name);
 
     public Route this[Port port] => port == Port.Primary ? Primary : Replicas;
 

@@ -38,6 +38,12 @@ public static partial class Router
         };
     }
 
+    /// <summary>Members that have not followed the leader onto its timeline yet.</summary>
+    public static IEnumerable<NodeName> OnOldTimeline(RoutingView view) =>
+        view.Cluster is { Leader: { } leader } cluster && cluster.Member(leader.Holder)?.Timeline is { } timeline
+            ? cluster.Members.Where(member => member.Timeline < timeline).Select(member => member.Name)
+            : [];
+
     // Without figures that change all the time: a change of this text is told.
     static string? WhyUnfit(MemberView member, RoutingView view) =>
         !IsRunning(member) ? $"is {Text(member.State)}"

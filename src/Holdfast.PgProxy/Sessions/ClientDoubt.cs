@@ -150,6 +150,8 @@ internal sealed partial class ClientSession
         {
             case CommitVerdict.Committed:
                 _pool.Counts.FoundCommitted++;
+                if (_pool.Settings.ReadsOwnWrites)
+                    OnWritten();
                 foreach (var answer in due.Where(one => one.To != DueTo.Nobody).SelectMany(AnswersTo))
                     Connection.Send(answer);
                 break;

@@ -14,12 +14,12 @@ internal sealed partial class ClientSession
     /// <param name="why">For people.</param>
     public void OnServerLost(ServerSession server, bool isWhole, string why)
     {
-        Server = null;
+        (Server, _source, _isInDoubt) = (null, _pool, false);
         if (_isClosed)
             return;
-        var owes = server.Due.Count > 0 || IsInUnit || server.WithheldUnits > 0;
-        _isInDoubt = false;
-        if (_isSettingUp)
+        var wasAsked = StopsAsking(server);
+        var owes = (server.Due.Count > 0 && !wasAsked) || IsInUnit || server.WithheldUnits > 0;
+        if (_isSettingUp || (wasAsked && !IsPinned))
         {
             // Nothing of it was sent yet: the next server may have it.
             _isSettingUp = false;
@@ -131,7 +131,7 @@ internal sealed partial class ClientSession
         if (_isClosed)
             return;
         _isClosed = true;
-        _pool.StopWaiting(this);
+        _source.StopWaiting(this);
         var server = Server;
         Server = null;
         DropNames();
@@ -143,6 +143,7 @@ internal sealed partial class ClientSession
             server?.Abandon();
         else
             server?.Leave(IsPinned || _pool.Settings.Mode == PoolMode.Session);
+        LeavePrimaries();
         _ended(reason);
     }
 }

@@ -108,7 +108,7 @@ internal sealed partial class ClientSession
         switch (header.Tag)
         {
             case ClientMessage.Execute:
-                Owe(DueKind.Execute, Look(_unitTraits));
+                Owe(DueKind.Execute, Look(body is [0, ..] ? _unitTraits : _unitTraits & ~TextTraits.Reads));
                 return Pass(input, at, header, ref outgoing);
             case ClientMessage.Parse:
                 return SendParse(input, at, header, body, ref outgoing);
@@ -257,20 +257,28 @@ internal sealed partial class ClientSession
         if (isBind && name.IsEmpty)
         {
             EnsureUnnamed(ref outgoing);
-            _unitTraits |= _unnamedTraits;
+            Bind(portal, _unnamedTraits);
         }
         if (statement is null)
         {
+            if (!isBind || !name.IsEmpty)
+                Bind(portal, TextTraits.None);
             Owe(DueKind.Bind, TextTraits.None);
             return Pass(input, at, header, ref outgoing);
         }
-        _unitTraits |= statement.Traits;
+        Bind(portal, statement.Traits);
         Ensure(statement, ref outgoing);
         Owe(DueKind.Bind, TextTraits.None);
         var front = MessageHeader.Bytes + portal.Length + 1;
         Rename(header, input.Slice(at + MessageHeader.Bytes, portal.Length + 1), name, statement, ref outgoing);
         return PassAfter(input, at, header, front + name.Length + 1, ref outgoing);
     }
+
+    // What is run next may be any portal that has a name, and is the newest without one: that it reads is known of this
+    // one alone.
+    void Bind(ReadOnlySpan<byte> portal, TextTraits traits) =>
+        _unitTraits = (_unitTraits & ~TextTraits.Reads)
+            | (portal.IsEmpty ? traits : traits & ~TextTraits.Reads);
 
     // The header with its new length, what is before the name, and the name that the server knows.
     static void Rename(

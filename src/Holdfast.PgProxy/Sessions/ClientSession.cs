@@ -26,7 +26,7 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <param name="ended">Told once, when it is over.</param>
     public ClientSession(Pool pool, Connection connection, ParameterSet parameters, Action<CloseReason> ended)
     {
-        (_pool, Connection, _startup, _ended) = (pool, connection, parameters, ended);
+        (_pool, _source, Connection, _startup, _ended) = (pool, pool, connection, parameters, ended);
         Parameters = parameters;
         Connection.User = this;
         _restsSince = pool.Worker.Loop.Now;
@@ -53,7 +53,7 @@ internal sealed partial class ClientSession : ConnectionUser
     public LinkedListNode<(ClientSession Client, TimeSpan Since)>? Place { get; set; }
 
     /// <summary>Its server may be another's now, if that one is at rest, too.</summary>
-    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp && !_isInDoubt
+    public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp && !_isInDoubt && !_isBeginning
         && _pool.Settings.Mode == PoolMode.Transaction;
 
     public bool IsClosed => _isClosed;
@@ -149,12 +149,15 @@ internal sealed partial class ClientSession : ConnectionUser
         }
         if (!IsHere(header, input.Length - at))
             return 0;
-        if (Server is null && (AnswersAlone(header)
-            || (header.Tag == ClientMessage.Query && !IsInUnit && IsForgetting(BodyOf(input, at, header)))))
+        if (((Server is null || _skipsToSync || _untold is not null) && AnswersAlone(header))
+            || (Server is null && header.Tag == ClientMessage.Query && !IsInUnit
+                && IsForgetting(BodyOf(input, at, header))))
             return DropWhole(input, at, header);
         if (!ReferenceEquals(_routes, Worker.Routes))
             LookAtRoutes(ref outgoing);
         if ((Server is null || _isNew) && !HasServer(ref outgoing))
+            return 0;
+        if (_pool is { Settings.ReadsOwnWrites: true, IsOfReplicas: true } && !SeesWrites(header.Tag, ref outgoing))
             return 0;
         if (!IsInUnit && Server!.IsFresh)
         {
@@ -213,7 +216,7 @@ internal sealed partial class ClientSession : ConnectionUser
     // ---- having a server ----
 
     /// <summary>It waits for something: what it sends has its turn later.</summary>
-    bool IsHeldUp => _isSettingUp || _isInDoubt || Place is not null;
+    bool IsHeldUp => _isSettingUp || _isInDoubt || _isHeld || Place is not null;
 
     // In session mode, too, nothing new is begun with a primary that may not serve any more. A replica that only lags
     // keeps its sessions.
@@ -221,7 +224,7 @@ internal sealed partial class ClientSession : ConnectionUser
     {
         _routes = Worker.Routes;
         if (IsInUnit || IsPinned || Server is not { IsAtRest: true, Server.Role: ServerRole.Primary } server
-            || _pool.MayServe(server))
+            || _source.MayServe(server))
             return;
         outgoing.Flush();
         outgoing.To = null;
@@ -233,9 +236,9 @@ internal sealed partial class ClientSession : ConnectionUser
     {
         if (Server is null)
         {
-            if (_pool.Take() is not { } server)
+            if (_source.Take() is not { } server)
             {
-                _pool.Wait(this);
+                _source.Wait(this);
                 Connection.Pause();
                 Connection.WatchesEnd = true;
                 return false;
@@ -310,7 +313,7 @@ internal sealed partial class ClientSession : ConnectionUser
             Connection.Resume();
     }
 
-    public void OnLetGo() => (Server, _restsSince) = (null, Worker.Loop.Now);
+    public void OnLetGo() => (Server, _source, _restsSince) = (null, _pool, Worker.Loop.Now);
 
     public void OnServerDrained()
     {
@@ -321,6 +324,7 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>Its server has answered: it may say more.</summary>
     public void OnAnswered()
     {
+        OnRest();
         if (!_isFull || Server is not { Due.IsFull: false })
             return;
         _isFull = false;

@@ -13,6 +13,16 @@ internal static class CommandTag
     /// <summary>Settings are again what the startup message made them.</summary>
     public static bool Resets(ReadOnlySpan<byte> body) => body.SequenceEqual("RESET\0"u8) || IsDiscardAll(body);
 
+    /// <summary>By itself: what a transaction has written was counted when it was.</summary>
+    public static bool WritesNothing(ReadOnlySpan<byte> body) => IsSet(body) || body[0] switch
+    {
+        (byte)'B' => body.SequenceEqual("BEGIN\0"u8),
+        (byte)'C' => body.SequenceEqual("COMMIT\0"u8),
+        (byte)'R' => body.SequenceEqual("ROLLBACK\0"u8) || body.SequenceEqual("RESET\0"u8),
+        (byte)'S' => body.SequenceEqual("START TRANSACTION\0"u8),
+        _ => false,
+    };
+
     public static bool IsSet(ReadOnlySpan<byte> body) =>
         body[0] == (byte)'S' && body.SequenceEqual("SET\0"u8);
 

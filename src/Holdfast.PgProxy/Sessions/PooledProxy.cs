@@ -58,6 +58,9 @@ internal sealed partial class PooledProxy : IDisposable
 
     public Nobody Nobody { get; } = new();
 
+    /// <summary>For clients that read what they have written.</summary>
+    public WrittenPositions Written { get; } = new();
+
     /// <summary>Looks up users that are not in the list.</summary>
     public AuthQuery AuthQueryOf(Port port) => _authQueries[port == Port.Primary ? 0 : 1];
 

@@ -86,7 +86,7 @@ internal sealed partial class ServerSession
                 Lose($"{Server} does not speak PostgreSQL's protocol");
                 return -1;
         }
-        var isRead = (IsLookedInto(header.Tag) || (header.Tag == ServerMessage.DataRow && IsEvidence))
+        var isRead = (IsLookedInto(header.Tag) || (header.Tag == ServerMessage.DataRow && (IsEvidence || IsPosition)))
             && header.WholeBytes <= LookBytesMax;
         if (isRead && header.WholeBytes > input.Length)
             return -1;
@@ -112,6 +112,9 @@ internal sealed partial class ServerSession
         {
             case ServerMessage.DataRow when IsEvidence:
                 Evidence = CommitEvidence.Read(Server.Name, body);
+                return true;
+            case ServerMessage.DataRow when IsPosition:
+                _said = ReadPosition(body);
                 return true;
             case ServerMessage.DataRow or ServerMessage.CopyData or ServerMessage.CopyDone
                 or ServerMessage.ParameterDescription or ServerMessage.CopyOutResponse:
@@ -186,6 +189,7 @@ internal sealed partial class ServerSession
         {
             _done |= due.Traits;
             _isPartDone = true;
+            NoteWrite(body, due.Traits);
             Client?.OnCompleted(body, due.Traits);
         }
         return true;
@@ -196,6 +200,9 @@ internal sealed partial class ServerSession
         if (body.Length != 1 || Due.Count == 0 || !Due.First.EndsUnit)
             return false;
         _status = body[0];
+        // A function that is called by message has no tag.
+        if (Due.First.Kind == DueKind.FunctionCall)
+            NoteWrite("CALL\0"u8, Due.First.Traits);
         if (Due.First.To == DueTo.Client)
             _clock.Answered(_pool.Counts, IsInTransaction, _pool.Worker.Loop.Now);
         _isCopyingIn = _isResetting = false;
@@ -215,7 +222,11 @@ internal sealed partial class ServerSession
             case DueTo.Barrier:
                 Settle(isDurable: _lastError is null && !_isDoubted);
                 break;
+            case DueTo.Position:
+                OnPosition();
+                break;
             case DueTo.Client:
+                CountWrite();
                 Doubt();
                 if (Client?.OnReady() is not { } told)
                     break;

@@ -150,6 +150,7 @@ internal sealed partial class ServerSession : ConnectionUser
         // Not before the cancel has arrived whole: it would hit the barrier.
         if (_withholds && Due.Count == 0 && CancelsUnderWay == 0)
             AskForDurability();
+        AskIfDue();
         if (!IsAtRest || CancelsUnderWay > 0 || _isClosed)
             return;
         if (Client is null)

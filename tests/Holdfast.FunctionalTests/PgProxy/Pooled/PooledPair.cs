@@ -1,4 +1,5 @@
 using Holdfast.PgProxy.Pooling;
+using Holdfast.PgProxy.Routing;
 using Npgsql;
 using Xunit;
 using static Holdfast.Doubles.PgProxy.Views;
@@ -15,14 +16,16 @@ public abstract class PooledPair(PostgresPair postgres) : IClassFixture<Postgres
     protected PostgresPair Postgres { get; } = postgres;
 
     /// <summary>Also lives until the test ends.</summary>
-    internal ProxyUnderTest Start(PoolMode mode, int size = 4)
+    internal ProxyUnderTest Start(
+        PoolMode mode, int size = 4, TimeSpan readYourWrites = default, ReplicaSettings? replicas = null)
     {
-        var proxy = new ProxyUnderTest(pools: new PoolSettings
+        var proxy = new ProxyUnderTest(replicas: replicas, pools: new PoolSettings
         {
             Mode = mode,
             Size = size,
             Loops = 2,
             QueryWaitTimeout = TimeSpan.FromSeconds(30),
+            ReadYourWrites = readYourWrites,
         });
         _proxies.Add(proxy);
         proxy.Topology.Show(Led(
@@ -43,7 +46,7 @@ public abstract class PooledPair(PostgresPair postgres) : IClassFixture<Postgres
         await command.ExecuteNonQueryAsync(Stop);
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var proxy in _proxies)
             await proxy.DisposeAsync();

@@ -38,6 +38,7 @@ public sealed class PoolSettingsTests
         ServerResetQueryAlways = true,
         RepeatSelects = true,
         ResolveCommits = true,
+        ReadYourWrites = 15 * s_second,
     };
 
     static ImmutableSortedDictionary<string, PoolLimits> Of(string name, PoolLimits limits) =>
@@ -91,6 +92,7 @@ public sealed class PoolSettingsTests
             ResetsAlways = true,
             RepeatsSelects = true,
             ResolvesCommits = true,
+            ReadYourWrites = 15 * s_second,
         });
     }
 }
