@@ -44,9 +44,11 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
             await ExecuteAsync(writer, Insert);
             await ExecuteAsync(writer, "COMMIT");
         }
+        // A driver's first questions, several in one message, count as a write: the read above may have waited.
+        var before = Sum(proxy, counts => counts.ReadsWaited);
         var read = Queries.AskAsync(reader, Count);
         await Wait.UntilAsync(
-            () => read.IsCompleted || Sum(proxy, counts => counts.ReadsWaited) > 0, "it waits");
+            () => read.IsCompleted || Sum(proxy, counts => counts.ReadsWaited) > before, "it waits");
         read.IsCompleted.ShouldBeFalse(read.IsCompleted ? $"{read.Exception} {await read}" : "");
         await ResumeAsync();
         (await read).ShouldBe(isTransaction ? 2L : 1L);
@@ -150,14 +152,14 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
         var proxy = Start(PoolMode.Transaction, size: 1, readYourWrites: isOn ? s_long : default);
         await using var writer = await OpenAsync(proxy.PrimaryPort);
         await ExecuteAsync(writer, Insert);
-        (await AskedAsync()).ShouldBe(isOn);
+        await WasAskedAsync(isOn);
         await ExecuteAsync(writer, "SELECT 42");
         (await AskedAsync()).ShouldBeFalse();
         await using var batch = new NpgsqlBatch(writer);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT 42"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand(Insert));
         await batch.ExecuteNonQueryAsync(Stop);
-        (await AskedAsync()).ShouldBe(isOn);
+        await WasAskedAsync(isOn);
         await ExecuteAsync(writer, "BEGIN");
         await ExecuteAsync(writer, "SELECT 42");
         await ExecuteAsync(writer, "COMMIT");
@@ -168,6 +170,15 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
         await ExecuteAsync(writer, Insert);
         await using var reader = await OpenAsync(proxy.ReplicasPort);
         (await Queries.AskAsync(reader, Where)).ShouldBe(Postgres.Standby.Port);
+    }
+
+    // The client has its success before the question is there.
+    async Task WasAskedAsync(bool isOn)
+    {
+        var asked = await AskedAsync();
+        while (isOn && !asked)
+            asked = await AskedAsync();
+        asked.ShouldBe(isOn);
     }
 
     // Whether the newest statement of the proxy's server is the proxy's own.
