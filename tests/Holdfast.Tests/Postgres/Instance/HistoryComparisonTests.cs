@@ -51,8 +51,8 @@ public sealed class HistoryComparisonTests
         Compare(Local("shut down in recovery", "0/4000000"), Source("", timeline: 1)).ShouldBe(HistoryVerdict.Same);
     }
 
-    // Seen: it had replayed a record more than the new primary ever had. It hears of each new timeline all the same, and
-    // the segment is written anew from its begin, so nothing stands behind the switch in its log.
+    // Seen: it had replayed a record more than the new primary ever had. It hears of each new timeline all the same,
+    // and the segment is written anew from its begin, so nothing stands behind the switch in its log.
     [Theory]
     [InlineData(1, "0/5000080", HistoryVerdict.Diverged)]
     [InlineData(1, "0/5000000", HistoryVerdict.Same)]
