@@ -222,9 +222,11 @@ internal sealed partial class ClientSession : ConnectionUser
     // keeps its sessions.
     void LookAtRoutes(ref Outgoing outgoing)
     {
+        // What is under way goes on; what comes behind it is looked at then.
+        if (!IsPinned && (IsInUnit || Server is { IsAtRest: false }))
+            return;
         _routes = Worker.Routes;
-        if (IsInUnit || IsPinned || Server is not { IsAtRest: true, Server.Role: ServerRole.Primary } server
-            || _source.MayServe(server))
+        if (IsPinned || Server is not { Server.Role: ServerRole.Primary } server || _source.MayServe(server))
             return;
         outgoing.Flush();
         outgoing.To = null;

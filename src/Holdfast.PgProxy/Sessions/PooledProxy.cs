@@ -22,6 +22,7 @@ internal sealed partial class PooledProxy : IDisposable
     readonly ConcurrentDictionary<CancelKey, (Worker Worker, ClientSession Session)> _clients = new();
     readonly List<(Port Port, Socket Socket)> _listeners = [];
     volatile RouteTable _routes = RouteTable.None;
+    volatile RoutingView? _view;
     readonly AuthQuery[] _authQueries;
     volatile Access _access;
     volatile bool _isDraining;
@@ -236,9 +237,10 @@ internal sealed partial class PooledProxy : IDisposable
     /// <summary>The view is another.</summary>
     public void OnChanged()
     {
-        var view = LookAtRoutes();
+        _ = LookAtRoutes();
+        // By the newest view when its turn comes: one that is out of date by then would cut what may serve again.
         foreach (var worker in Workers)
-            worker.Loop.Post(() => worker.OnRoutes(view));
+            worker.Loop.Post(() => worker.OnRoutes(_view!));
     }
 
     // One at a time: an older look must not replace a newer one.
@@ -247,7 +249,7 @@ internal sealed partial class PooledProxy : IDisposable
         lock (_looking)
         {
             var view = _board.Look();
-            _routes = RouteTable.Of(view, _bootClock());
+            (_view, _routes) = (view, RouteTable.Of(view, _bootClock()));
             return view;
         }
     }
