@@ -84,6 +84,9 @@ public sealed class RealPatroniTests : IAsyncLifetime
         await Queries.AskAsync(connection, "INSERT INTO film VALUES ('M')");
         (await ServerAsync(connection)).ShouldBe(_p2.Port);
         (await Queries.AskAsync(connection, "SELECT count(*) FROM film")).ShouldBe(2L);
+        // Patroni 3.0.2's demotion hangs now and then, for good, behind "Leader key released"; a new start does not.
+        await _p1.DisposeAsync();
+        _p1.Start();
         await UntilAsync(async () => await IsServedByAsync(reader, _p1.Port), _p1.Log);
     }
 
