@@ -143,20 +143,10 @@ sealed class DoubtSite : IDisposable
 
     async Task<Socket?> TryConnectAsync(CancellationToken stop)
     {
-        var socket = TakeSocket();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(StepLimit);
-        try
-        {
-            await socket.ConnectAsync(_proxy, limit.Token);
-            return socket;
-        }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
+        var socket = await Connecting.TryAsync(TakeSocket(), _proxy, StepLimit, stop);
+        if (socket is null)
             stop.ThrowIfCancellationRequested();
-            return null;
-        }
+        return socket;
     }
 
     // Each visit to the bridge's namespace costs a thread: a storm makes hundreds of sockets a second.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Holdfast.Lab.Machine;
 
 namespace Holdfast.Lab.Relays;
 
@@ -39,22 +40,9 @@ sealed class RelayTarget(IPEndPoint address)
     }
 
     /// <returns>Null when it did not answer within <see cref="ConnectLimit"/>.</returns>
-    public async ValueTask<Socket?> TryConnectAsync(CancellationToken stop)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(ConnectLimit);
-        try
-        {
-            await socket.ConnectAsync(address, limit.Token);
-            return socket;
-        }
-        catch (Exception failure) when (failure is SocketException or OperationCanceledException)
-        {
-            socket.Dispose();
-            return null;
-        }
-    }
+    public ValueTask<Socket?> TryConnectAsync(CancellationToken stop) => Connecting.TryAsync(
+        new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true }, address,
+        ConnectLimit, stop);
 
     public void Add(Splice splice)
     {

@@ -1,7 +1,6 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Text;
 using Holdfast.Cluster.Model;
+using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Doubt;
 
@@ -25,44 +24,16 @@ internal sealed record CommitEvidence(
 
     const string Started = "(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000)::bigint";
 
-    const int Columns = 4;
-
     /// <summary>Of the DataRow that answers; null: it is no such row.</summary>
     public static CommitEvidence? Read(NodeName server, ReadOnlySpan<byte> row)
     {
-        Span<Range> values = stackalloc Range[Columns];
-        if (!TryColumns(row, values) || row[values[0]] is var xid && !IsNumber(xid, out var number)
-            || !long.TryParse(row[values[3]], NumberStyles.None, CultureInfo.InvariantCulture, out var started))
+        var number = 0UL;
+        if (DataRow.Read(row) is not [var xid, var isolation, var level, var since]
+            || (xid is not null && !ulong.TryParse(xid, NumberStyles.None, CultureInfo.InvariantCulture, out number))
+            || !long.TryParse(since, NumberStyles.None, CultureInfo.InvariantCulture, out var started))
             return null;
         return new CommitEvidence(
-            server, started, number, row[values[1]].SequenceEqual("serializable"u8),
-            Encoding.ASCII.GetString(row[values[2]]) is "on" or "remote_write" or "remote_apply");
-    }
-
-    static bool IsNumber(ReadOnlySpan<byte> text, out ulong? number)
-    {
-        var isNumber = ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var parsed);
-        number = isNumber ? parsed : null;
-        return isNumber || text.IsEmpty;
-    }
-
-    // DataRow (PostgreSQL manual, Message Formats). NULL is as good as nothing here.
-    static bool TryColumns(ReadOnlySpan<byte> row, Span<Range> values)
-    {
-        if (row.Length < sizeof(short) || BinaryPrimitives.ReadInt16BigEndian(row) != values.Length)
-            return false;
-        var at = sizeof(short);
-        for (var i = 0; i < values.Length; i++)
-        {
-            if (row.Length - at < sizeof(int))
-                return false;
-            var length = Math.Max(BinaryPrimitives.ReadInt32BigEndian(row[at..]), 0);
-            at += sizeof(int);
-            if (row.Length - at < length)
-                return false;
-            values[i] = at..(at + length);
-            at += length;
-        }
-        return true;
+            server, started, xid is null ? null : number, isolation is "serializable",
+            level is "on" or "remote_write" or "remote_apply");
     }
 }

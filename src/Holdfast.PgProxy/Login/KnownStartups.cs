@@ -18,7 +18,7 @@ internal sealed class KnownStartups
     /// <param name="ignored">Settings that are dropped, in small letters; another set makes all forgotten.</param>
     public KnownStartup? Read(ReadOnlySpan<byte> packet, IReadOnlySet<string> ignored)
     {
-        if (!ReferenceEquals(_ignored, ignored) || _known.Count >= CountMax)
+        if (!ReferenceEquals(_ignored, ignored))
             _known.Clear();
         _ignored = ignored;
         var byBytes = _known.GetAlternateLookup<ReadOnlySpan<byte>>();
@@ -27,8 +27,11 @@ internal sealed class KnownStartups
         if (StartupParameters.Read(packet) is not { } read)
             return null;
         known = new KnownStartup(read, ignored);
-        if (packet.Length <= BytesMax)
-            byBytes[packet] = known;
+        if (packet.Length > BytesMax)
+            return known;
+        if (_known.Count >= CountMax)
+            _known.Clear();
+        byBytes[packet] = known;
         return known;
     }
 }

@@ -1,9 +1,8 @@
-using System.Buffers.Binary;
-using System.Text;
 using Holdfast.Cluster.Model;
 using Holdfast.PgProxy.Login;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
+using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Sessions;
 
@@ -71,12 +70,7 @@ internal sealed partial class ServerSession
         Client?.OnPosition();
     }
 
-    // DataRow (PostgreSQL manual, Message Formats) of one column; a NULL has no bytes.
-    static Lsn? ReadPosition(ReadOnlySpan<byte> row)
-    {
-        const int front = sizeof(short) + sizeof(int);
-        if (row.Length <= front || BinaryPrimitives.ReadInt16BigEndian(row) != 1)
-            return null;
-        return Lsn.Parse(Encoding.ASCII.GetString(row[front..]));
-    }
+    // Null: a standby that has replayed nothing, or no position at all.
+    static Lsn? ReadPosition(ReadOnlySpan<byte> row) =>
+        DataRow.Read(row) is [{ } text] ? Lsn.TryParse(text) : null;
 }
