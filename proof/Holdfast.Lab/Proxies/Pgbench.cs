@@ -14,6 +14,8 @@ readonly record struct PgbenchResult(double PerSecond, long Transactions, double
 /// <summary>The distribution's load generator.</summary>
 sealed partial class Pgbench(string program, string folder, string database)
 {
+    /// <summary>Enough for the slowest of the proxies to log in to so many servers, one after the other, with nothing
+    /// else to do.</summary>
     const int TouchSeconds = 4;
     static readonly TimeSpan Spare = TimeSpan.FromSeconds(60);
 
@@ -49,9 +51,14 @@ sealed partial class Pgbench(string program, string folder, string database)
     public Task FillAsync(int scale, int port, string user, CancellationToken stop) =>
         PrintedAsync(["-i", "-q", "-s", Text(scale)], port, user, Spare, stop);
 
-    /// <summary>For so long that each client has had a server of its own.</summary>
-    public Task TouchAsync(int clients, int port, string user, CancellationToken stop) =>
-        PrintedAsync(["-S", "-n", "-c", Text(clients), "-j", "2", "-T", Text(TouchSeconds)], port, user, Spare, stop);
+    /// <summary>All clients at once have a statement that takes time: each needs a server of its own.</summary>
+    public async Task TouchAsync(int clients, int port, string user, CancellationToken stop)
+    {
+        var script = Path.Combine(folder, "touch.sql");
+        await File.WriteAllTextAsync(script, $"select pg_sleep({Text(TouchSeconds)})\n", stop);
+        await PrintedAsync(
+            ["-f", script, "-n", "-c", Text(clients), "-j", "2", "-t", "1"], port, user, Spare, stop);
+    }
 
     /// <exception cref="LabException">It does not say what pgbench says, or says that something failed.</exception>
     internal static PgbenchResult Parse(string output, IReadOnlyList<double> sortedMs)

@@ -15,7 +15,8 @@ sealed record ProxySeries(
 {
     static readonly TimeSpan Warm = TimeSpan.FromSeconds(4);
 
-    /// <summary>With so many clients the servers of a session pool are opened before, and closed behind.</summary>
+    /// <summary>The servers of a session pool for so many clients are closed behind: the others need the
+    /// room.</summary>
     const int ManyClients = 100;
 
     public async Task RunAsync(string programs, CancellationToken stop)
@@ -72,12 +73,12 @@ sealed record ProxySeries(
     async Task<ProxyRecord> RunAsync(Stage stage, ProxyCase load, ProxyPath path, int round, CancellationToken stop)
     {
         var record = new ProxyRecord(Name, load.Name, path.Name, round, DateTimeOffset.UtcNow);
-        var keepsMany = load.Clients >= ManyClients && path is { IsSession: true, KeepsServers: true };
+        var keepsServers = path is { IsSession: true, KeepsServers: true };
         var (port, pgbench) = (stage.PortOf(path), stage.Pgbench);
         try
         {
-            if (keepsMany)
-                await pgbench.TouchAsync(load.Clients, port, path.User, stop);
+            if (keepsServers && load.Load != ProxyCase.Connect)
+                await OpenServersAsync(stage, path, load.Clients, stop);
             var time = TimeSpan.FromSeconds(load.Clients == 1 ? Math.Max(1, Seconds - 1) : Seconds);
             var before = stage.CostOf(path);
             var running = pgbench.RunAsync(load, port, path.User, time, stop);
@@ -85,7 +86,7 @@ sealed record ProxySeries(
             var resident = stage.CostOf(path)?.ResidentMib;
             var result = await running;
             var cpu = (stage.CostOf(path)?.Cpu - before?.Cpu)?.TotalMicroseconds / result.Transactions;
-            if (keepsMany)
+            if (keepsServers && load.Clients >= ManyClients)
                 await stage.EndServersAsync(path, stop);
             return record with
             {
@@ -97,5 +98,15 @@ sealed record ProxySeries(
         {
             return record with { Problem = failed.Message };
         }
+    }
+
+    // Without it a proxy that logs in slowly serves some clients, and well, while the others wait and count for nothing:
+    // what never ends has no time.
+    static async Task OpenServersAsync(Stage stage, ProxyPath path, int clients, CancellationToken stop)
+    {
+        if (await stage.ServersOfAsync(path, stop) < clients)
+            await stage.Pgbench.TouchAsync(clients, stage.PortOf(path), path.User, stop);
+        if (await stage.ServersOfAsync(path, stop) is var servers && servers < clients)
+            throw new LabException($"{servers} servers for {clients} clients");
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Holdfast.Foundation.Processes;
@@ -57,6 +58,11 @@ sealed partial class Stage : IAsyncDisposable
     /// <summary>Ends the servers that this path has kept: the others need the room.</summary>
     public Task EndServersAsync(ProxyPath path, CancellationToken stop) => SqlAsync(
         $"select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = '{path.User}'", stop);
+
+    /// <summary>How many it has open now.</summary>
+    public async Task<int> ServersOfAsync(ProxyPath path, CancellationToken stop) => int.Parse(
+        await SqlAsync($"select count(*) from pg_stat_activity where usename = '{path.User}'", stop),
+        CultureInfo.InvariantCulture);
 
     async Task StartAsync(IReadOnlyList<ProxyPath> paths, string programs, CancellationToken stop)
     {
@@ -124,14 +130,14 @@ sealed partial class Stage : IAsyncDisposable
         return child;
     }
 
-    async Task SqlAsync(string sql, CancellationToken stop)
+    async Task<string> SqlAsync(string sql, CancellationToken stop)
     {
-        if (await PsqlAsync(sql, stop) is { ExitCode: not 0 } failed)
-            throw new LabException($"{sql}: {failed.Error.Trim()}");
+        var result = await PsqlAsync(sql, stop);
+        return result.ExitCode == 0 ? result.Output : throw new LabException($"{sql}: {result.Error.Trim()}");
     }
 
     Task<ToolResult> PsqlAsync(string sql, CancellationToken stop) => Tool.TryAsync(
-        Path.Combine(_binaries, "psql"), ["-X", "-h", "127.0.0.1", "-p", $"{_ways[ProxyPath.Direct].Port}",
+        Path.Combine(_binaries, "psql"), ["-X", "-A", "-t", "-h", "127.0.0.1", "-p", $"{_ways[ProxyPath.Direct].Port}",
             "-U", Owner, "-d", "postgres", "-c", sql], "", stop);
 
     // For programs that don't run as root.

@@ -87,8 +87,12 @@ internal sealed class Connection : Polled
     {
         _isPaused = false;
         if (_interest == 0 && !_isClosed)
+        {
             Watch(Reading);
-        else if (_isUnread)
+            // Whoever was accepted has mostly said something already.
+            _isUnread = true;
+        }
+        if (_isUnread)
             Again();
     }
 

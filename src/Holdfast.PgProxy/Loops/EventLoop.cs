@@ -34,6 +34,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     readonly ILogger _log;
     long _generation;
     int _woken;
+    bool _hasOwnPosts;
     TimeSpan _tickAt;
     volatile bool _stopping;
 
@@ -71,6 +72,15 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     public override void Post(SendOrPostCallback d, object? state)
     {
         _posts.Enqueue((d, state));
+        // Looked for before it waits: no call of the kernel is needed for that.
+        if (IsHere)
+            _hasOwnPosts = true;
+        else
+            Wake();
+    }
+
+    void Wake()
+    {
         if (Interlocked.Exchange(ref _woken, 1) != 0)
             return;
         var one = 1ul;
@@ -120,7 +130,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     void Turn()
     {
         // Late by what the turn before took at most: the clock is read once.
-        var left = _again.Count == 0 ? _tickAt - Now : TimeSpan.Zero;
+        var left = _again.Count == 0 && !_hasOwnPosts ? _tickAt - Now : TimeSpan.Zero;
         var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
         var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
         Now = BootClock.Now;
@@ -200,13 +210,13 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     void RunPosts()
     {
         // Whatever is posted after this look wakes us again.
-        if (Volatile.Read(ref _woken) == 0 || Interlocked.Exchange(ref _woken, 0) == 0)
+        var isWoken = Volatile.Read(ref _woken) != 0 && Interlocked.Exchange(ref _woken, 0) != 0;
+        if (!isWoken && !_hasOwnPosts)
             return;
         // What is posted meanwhile has its turn after the sockets.
         for (var count = _posts.Count; count > 0 && _posts.TryDequeue(out var post); count--)
             Guard(post.Work, post.State);
-        if (!_posts.IsEmpty)
-            Post(static _ => { }, null);
+        _hasOwnPosts = !_posts.IsEmpty;
     }
 
     /// <summary>Runs what belongs to the loop, from code that has left its context.</summary>

@@ -10,7 +10,8 @@ namespace Holdfast.PgProxy.Loops;
 internal static unsafe class Sockets
 {
     const int SolSocket = 1, SoError = 4, SoKeepAlive = 9, SoLinger = 13, IpProtoTcp = 6;
-    const int TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6, TcpUserTimeout = 18;
+    const int TcpNoDelay = 1, TcpKeepIdle = 4, TcpKeepInterval = 5, TcpKeepCount = 6, TcpDeferAccept = 9,
+        TcpUserTimeout = 18;
     const int AddressBytesMax = 128, Ipv4Bytes = 16;
 
     /// <param name="unackedMs">How long sent bytes may stay without acknowledgement.</param>
@@ -89,6 +90,10 @@ internal static unsafe class Sockets
         Set(socket, IpProtoTcp, TcpKeepCount, ProxyLimits.KeepAliveTries);
         Set(socket, IpProtoTcp, TcpUserTimeout, unackedMs);
     }
+
+    /// <summary>Of a socket that listens: whoever says nothing is not given out at once, but when the kernel has asked
+    /// once more, after a second (tcp(7), TCP_DEFER_ACCEPT).</summary>
+    public static void DeferAccept(int listener) => Set(listener, IpProtoTcp, TcpDeferAccept, 1);
 
     /// <summary>Its close is a reset.</summary>
     public static void LingerNot(int socket)

@@ -1,6 +1,13 @@
 using System.Text;
+using Holdfast.PgProxy.Login;
 
 namespace Holdfast.PgProxy.Pooling;
+
+/// <summary>What makes a server's settings a client's.</summary>
+/// <param name="To">Which those are.</param>
+/// <param name="Message">The whole of it.</param>
+/// <param name="MayBeRefused">Some of the values may be none that PostgreSQL takes.</param>
+internal sealed record SettingsChange(ParameterSet To, byte[] Message, bool MayBeRefused);
 
 /// <summary>
 /// The settings that PostgreSQL reports when they change, and that a client keeps when its statements run on another
@@ -15,7 +22,13 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     public static readonly ParameterSet Empty = new(new string?[s_names.Length]);
 
+    // PostgreSQL takes any text for it, and makes of it what it can (guc.c, check_application_name).
+    const int Name = 5;
+
     readonly string?[] _values;
+
+    // The last one asked for: mostly the next one, too.
+    SettingsChange? _change;
 
     ParameterSet(string?[] values) => _values = values;
 
@@ -35,7 +48,7 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     public static string NameOf(int slot) => s_names[slot];
 
-    public string Application => _values[^1] ?? "";
+    public string Application => _values[Name] ?? "";
 
     public string? this[int slot] => _values[slot];
 
@@ -50,17 +63,22 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     /// <summary>What must be told to a server that has these for it to have <paramref name="wanted"/>; null:
     /// nothing.</summary>
-    public string? Difference(ParameterSet wanted)
+    public SettingsChange? Difference(ParameterSet wanted)
     {
         if (ReferenceEquals(this, wanted))
             return null;
+        if (_change is { } last && ReferenceEquals(last.To, wanted))
+            return last;
         StringBuilder? sql = null;
+        var mayBeRefused = false;
         for (var slot = 0; slot < s_names.Length; slot++)
         {
-            if (wanted._values[slot] is { } value && !string.Equals(value, _values[slot], StringComparison.Ordinal))
-                (sql ??= new()).Append($"SET {s_names[slot]} = {Literal(value)};");
+            if (wanted._values[slot] is not { } value || string.Equals(value, _values[slot], StringComparison.Ordinal))
+                continue;
+            (sql ??= new()).Append($"SET {s_names[slot]} = {Literal(value)};");
+            mayBeRefused |= slot != Name;
         }
-        return sql?.ToString();
+        return sql is null ? null : _change = new SettingsChange(wanted, Messages.Query(sql.ToString()), mayBeRefused);
     }
 
     static string Literal(string value)

@@ -247,10 +247,8 @@ internal sealed partial class ClientSession : ConnectionUser
             }
             Have(server);
         }
-        if (_isNew && !IsSetUp())
-            return false;
         outgoing.To = Server!.Connection;
-        return true;
+        return !_isNew || IsSetUp(ref outgoing);
     }
 
     void Have(ServerSession server)
@@ -259,43 +257,53 @@ internal sealed partial class ClientSession : ConnectionUser
         server.Give(this);
     }
 
-    // Told, and answered, before anything else: what would run under other settings must not run.
-    bool IsSetUp()
+    // What would run under other settings must not run: it waits for the answer, unless that can only be yes.
+    bool IsSetUp(ref Outgoing outgoing)
     {
         _isNew = false;
-        if (Server!.Parameters.Difference(Parameters) is not { } sql)
+        if (Server!.Parameters.Difference(Parameters) is not { } change)
         {
             Parameters = Server.Parameters;
             return true;
         }
+        Server.Owe(new Due(DueKind.Query, DueTo.Nobody));
+        outgoing.Insert(change.Message);
+        if (!change.MayBeRefused)
+            return true;
         _isSettingUp = true;
         Connection.Pause();
-        Server.Owe(new Due(DueKind.Query, DueTo.Nobody));
-        Server.Connection.Send(Messages.Query(sql));
         return false;
     }
 
     /// <summary>The server has what was said of it, or not.</summary>
     public void OnSetUp((string SqlState, string Message)? error)
     {
-        if (!_isSettingUp)
-            return;
-        if (error is { } told)
+        if (error is { } told && _isSettingUp)
         {
             _isSettingUp = false;
             Refuse(CloseReason.SettingsRefused, told.SqlState, told.Message);
-            return;
         }
-        Parameters = Server!.Parameters;
-        // Once the server's bytes are dealt with; it keeps the server until then.
-        Worker.Loop.Post(() =>
+        else if (error is { } unforeseen)
         {
-            var isStill = _isSettingUp;
-            _isSettingUp = false;
-            if (isStill)
-                GoOn();
-        });
+            // A cancel that came early, or no memory.
+            Server!.Lose($"{Server.Server} did not take the client's application_name: {unforeseen.Message}");
+        }
+        else
+        {
+            Parameters = Server!.Parameters;
+            if (_isSettingUp)
+                GoOnSetUp();
+        }
     }
+
+    // Once the server's bytes are dealt with; it keeps the server until then.
+    void GoOnSetUp() => Worker.Loop.Post(() =>
+    {
+        var isStill = _isSettingUp;
+        _isSettingUp = false;
+        if (isStill)
+            GoOn();
+    });
 
     /// <summary>Its turn has come.</summary>
     public void Serve(ServerSession server)
@@ -340,8 +348,6 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>Its server's parameter changed while it had it.</summary>
     public void OnParameter(int slot, string value)
     {
-        if (_isSettingUp)
-            return;
         Parameters = Worker.Parameters.Same(Parameters.With(slot, value));
         _reported |= 1 << slot;
     }

@@ -83,8 +83,11 @@ internal sealed partial class PooledProxy : IDisposable
     public void Listen(Port port, Socket listener)
     {
         listener.Blocking = false;
+        var handle = (int)listener.SafeHandle.DangerousGetHandle();
         // Whoever is accepted has them from it (tcp(7)): six calls fewer for each client.
-        Sockets.ForSession((int)listener.SafeHandle.DangerousGetHandle(), ProxyLimits.ClientUnackedMs);
+        Sockets.ForSession(handle, ProxyLimits.ClientUnackedMs);
+        // Clients speak first: they are woken for once.
+        Sockets.DeferAccept(handle);
         _listeners.Add((port, listener));
     }
 

@@ -313,7 +313,8 @@ internal sealed partial class ServerSession
         if (!ServerLogin.TryPair(body, out var pair) || ParameterSet.SlotOf(pair.Key) is not (>= 0 and var slot))
             return;
         Parameters = _pool.Worker.Parameters.Same(Parameters.With(slot, pair.Value));
-        Client?.OnParameter(slot, pair.Value);
+        if (!IsToldSettings)
+            Client?.OnParameter(slot, pair.Value);
     }
 
     // A Sync that was sent before the data is ignored (PostgreSQL manual, COPY Operations); libpq sends one.

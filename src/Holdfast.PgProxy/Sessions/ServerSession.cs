@@ -73,7 +73,10 @@ internal sealed partial class ServerSession : ConnectionUser
     public LossKind Loss { get; private set; }
 
     /// <summary>The next message is the first of a unit that is in no transaction.</summary>
-    public bool IsFresh => Due.Count == 0 && _status == Idle;
+    public bool IsFresh => _status == Idle && (Due.Count == 0 || (Due.Count == 1 && IsToldSettings));
+
+    // What it was told for its client, before the client's own.
+    bool IsToldSettings => Due.Count > 0 && Due.First is { Kind: DueKind.Query, To: DueTo.Nobody };
 
     /// <summary>In an open transaction that has not failed, with all answered.</summary>
     public bool MayCommitNow => Due.Count == 0 && _status == InTransaction;

@@ -1,4 +1,6 @@
+using System.Text;
 using Holdfast.PgProxy.Pooling;
+using Holdfast.Postgres.Wire;
 using Shouldly;
 using Xunit;
 
@@ -14,9 +16,23 @@ public sealed class ParameterSetTests
         var server = ParameterSet.Empty.With(Zone, "UTC").With(Name, "");
         server.Difference(server.With(Name, "")).ShouldBeNull();
         server.Difference(ParameterSet.Empty).ShouldBeNull();
-        server.Difference(server.With(Name, "it's")).ShouldBe("SET application_name = 'it''s';");
-        server.Difference(server.With(Zone, "a\\b")).ShouldBe("SET TimeZone = E'a\\\\b';");
+        Told(server, server.With(Name, "it's")).ShouldBe("SET application_name = 'it''s';");
+        Told(server, server.With(Zone, "a\\b")).ShouldBe("SET TimeZone = E'a\\\\b';");
     }
+
+    [Fact]
+    public void A_name_is_never_refused()
+    {
+        var server = ParameterSet.Empty.With(Zone, "UTC").With(Name, "");
+        var named = server.With(Name, "it's");
+        server.Difference(named)!.MayBeRefused.ShouldBeFalse();
+        server.Difference(named.With(Zone, "Nowhere"))!.MayBeRefused.ShouldBeTrue();
+        server.Difference(named)!.MayBeRefused.ShouldBeFalse();
+    }
+
+    // Of a Query message.
+    static string Told(ParameterSet server, ParameterSet wanted) =>
+        Encoding.UTF8.GetString(server.Difference(wanted)!.Message.AsSpan(MessageHeader.Bytes)).TrimEnd('\0');
 
     [Fact]
     public void Equal_sets_are_one()
