@@ -6,7 +6,8 @@ using Holdfast.Lab.Machine;
 
 namespace Holdfast.Lab.Proxies;
 
-/// <summary>A server of the measurement: ends with it.</summary>
+/// <summary>A server of the measurement: ends with it. In a session of its own, as a daemon is: those of one session
+/// share its part of the processors (sched(7), autogroup), and it would be the load generator's.</summary>
 sealed class Child : IAsyncDisposable
 {
     static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(15), StartLimit = TimeSpan.FromSeconds(30);
@@ -29,7 +30,10 @@ sealed class Child : IAsyncDisposable
     public static Child Start(
         string output, Signal end, IReadOnlyDictionary<string, string> environment, IEnumerable<string> command)
     {
-        var process = new Process { StartInfo = new ProcessStartInfo("sh", ["-c", Become, "sh", output, .. command]) };
+        var process = new Process
+        {
+            StartInfo = new ProcessStartInfo("setsid", ["sh", "-c", Become, "sh", output, .. command]),
+        };
         process.StartInfo.WorkingDirectory = "/";
         process.StartInfo.Environment.Clear();
         foreach (var (name, value) in environment)

@@ -100,8 +100,8 @@ sealed record ProxySeries(
         }
     }
 
-    // Without it a proxy that logs in slowly serves some clients, and well, while the others wait and count for nothing:
-    // what never ends has no time.
+    // Without it a proxy that logs in slowly serves some clients, and well, while the others wait and count for
+    // nothing: what never ends has no time.
     static async Task OpenServersAsync(Stage stage, ProxyPath path, int clients, CancellationToken stop)
     {
         if (await stage.ServersOfAsync(path, stop) < clients)

@@ -39,7 +39,7 @@ internal static class RepeatRules
     static bool May(in Due due, LossKind loss, bool isReadOnly, bool repeatsReads)
     {
         // Nothing was begun that counts, or it was begun anew.
-        if (due.Kind == DueKind.Query && (due.Traits & TextTraits.Begins) != TextTraits.None)
+        if (due.OnlyBegins)
             return true;
         const TextTraits never = TextTraits.Once | TextTraits.SessionState;
         return due.Kind != DueKind.FunctionCall && (due.Traits & never) == TextTraits.None

@@ -261,7 +261,7 @@ internal sealed class Connection : Polled
     unsafe void Read()
     {
         var input = _loop.Input;
-        var count = (int)Libc.Receive(_socket, input, EventLoop.BufferBytes, 0);
+        var count = (int)Libc.Receive(_socket, input, EventLoop.BufferBytes);
         if (count <= 0)
         {
             ReadNothing(count == 0 ? 0 : Libc.ErrorNow);

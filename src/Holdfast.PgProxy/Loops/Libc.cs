@@ -38,15 +38,23 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* from, nint bytes);
 
+    // recvfrom and sendto (asm/unistd_64.h of x86-64; asm-generic/unistd.h of all that came later).
+    static readonly (nint Receive, nint Send) s_calls =
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (45, 44) : (207, 206);
+
     /// <summary>From a socket that does not block; the error is <see cref="ErrorNow"/>.</summary>
-    /// <remarks>Takes about as long as managed code of its length, so that a collection may as well wait for
-    /// it.</remarks>
-    [LibraryImport("libc", EntryPoint = "recv"), SuppressGCTransition]
-    public static partial nint Receive(int socket, byte* into, nint bytes, int flags);
+    public static nint Receive(int socket, byte* into, nint bytes) =>
+        Call(s_calls.Receive, socket, into, bytes, 0, 0, 0);
 
     /// <inheritdoc cref="Receive"/>
-    [LibraryImport("libc", EntryPoint = "send"), SuppressGCTransition]
-    public static partial nint Send(int socket, byte* from, nint bytes, int flags);
+    public static nint Send(int socket, byte* from, nint bytes, int flags) =>
+        Call(s_calls.Send, socket, from, bytes, flags, 0, 0);
+
+    // Takes about as long as managed code of its length, so that a collection may as well wait for it. Libc's own recv
+    // and send are points of cancellation (pthreads(7)), which in a program with threads makes them longer than this.
+    [LibraryImport("libc", EntryPoint = "syscall"), SuppressGCTransition]
+    private static partial nint Call(
+        nint number, nint socket, byte* bytes, nint count, nint flags, nint address, nint addressBytes);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int family, int type, int protocol);

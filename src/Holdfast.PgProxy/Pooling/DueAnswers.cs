@@ -49,6 +49,10 @@ internal readonly record struct Due(
 
     /// <summary>Carries something out.</summary>
     public bool Runs => Kind is DueKind.Query or DueKind.Execute or DueKind.FunctionCall;
+
+    /// <summary>It has no effect but to begin a transaction. Of an Execute that is not known: its traits are those of
+    /// its unit.</summary>
+    public bool OnlyBegins => Kind == DueKind.Query && (Traits & TextTraits.Begins) != TextTraits.None;
 }
 
 /// <summary>What a server owes, in order (PostgreSQL manual, Message Flow: answers come in the order of the

@@ -77,18 +77,18 @@ internal sealed partial class Pool
 
     public void Wait(ClientSession client)
     {
-        client.Place = _waiting.AddLast((client, Now));
+        client.Place.Value = (client, Now);
+        _waiting.AddLast(client.Place);
         Worker.Counts.Waited++;
         Nudge();
     }
 
     public void StopWaiting(ClientSession client)
     {
-        if (client.Place is not { } place)
+        if (!client.IsWaiting)
             return;
-        Counts.Waits.Observe(Now - place.Value.Since);
-        _waiting.Remove(place);
-        client.Place = null;
+        Counts.Waits.Observe(Now - client.Place.Value.Since);
+        _waiting.Remove(client.Place);
     }
 
     /// <summary>Completes once a server of the pool has said what it is; else why none did.</summary>
@@ -210,7 +210,8 @@ internal sealed partial class Pool
     // One that may not serve as things are is in the way of one that may.
     bool MakeRoom()
     {
-        if (_idle.Find(server => !MayServe(server)) is not { } useless)
+        // Mostly there is none at all, and whoever waits asks.
+        if (_idle.Count == 0 || _idle.Find(server => !MayServe(server)) is not { } useless)
             return false;
         Release(useless);
         Shared.RemoveServer();

@@ -64,7 +64,7 @@ internal sealed partial class ClientSession
         var (runs, isCommit, traits) = (server.IsPartDone, true, server.Done);
         for (var i = 0; i < due.Count; i++)
         {
-            runs |= due[i].Runs && due[i].To == DueTo.Client;
+            runs |= due[i].Runs && due[i].To == DueTo.Client && !due[i].OnlyBegins;
             traits |= due[i].Traits;
             isCommit &= (due[i].Traits & TextTraits.MayCommit) == TextTraits.None
                 || (due[i].Traits & TextTraits.Commits) != TextTraits.None;

@@ -26,7 +26,7 @@ internal sealed partial class ClientSession
 
     /// <summary>Null: it is not quite there yet.</summary>
     public ClientFacts? Look() => Card is null ? null : new ClientFacts(
-        Key, Card, Connection.Local, Place is { } place ? Worker.Loop.Now - place.Value.Since : null,
+        Key, Card, Connection.Local, IsWaiting ? Worker.Loop.Now - Place.Value.Since : null,
         _asked > Card.Born ? _asked : Card.Born, Id, Server?.Id, Parameters.Application,
         IsPinned ? PinnedBy : PinReason.None);
 }

@@ -21,6 +21,7 @@ internal sealed partial class ClientSession : ConnectionUser
     bool _isSettingUp, _isInDoubt, _isNew, _skipsToSync, _isClosed, _wasReset, _wasRenewed, _isFull;
     int _reported, _copyFrom, _repeats;
     RouteTable? _routes;
+    LinkedListNode<(ClientSession Client, TimeSpan Since)>? _place;
     (string SqlState, string Message)? _untold;
 
     /// <param name="ended">Told once, when it is over.</param>
@@ -49,8 +50,10 @@ internal sealed partial class ClientSession : ConnectionUser
     /// <summary>Has sent messages since the last Sync that only a Sync ends.</summary>
     public bool IsInUnit { get; private set; }
 
-    /// <summary>Where it waits for a server.</summary>
-    public LinkedListNode<(ClientSession Client, TimeSpan Since)>? Place { get; set; }
+    /// <summary>Where it waits for a server, when it does: the same each time.</summary>
+    public LinkedListNode<(ClientSession Client, TimeSpan Since)> Place => _place ??= new((this, TimeSpan.Zero));
+
+    public bool IsWaiting => _place is { List: not null };
 
     /// <summary>Its server may be another's now, if that one is at rest, too.</summary>
     public bool LetsGo => !IsInUnit && _passing == 0 && !IsPinned && !_isSettingUp && !_isInDoubt && !_isBeginning
@@ -60,7 +63,7 @@ internal sealed partial class ClientSession : ConnectionUser
 
     /// <summary>It has said nothing for longer than it may, and nothing of it is open.</summary>
     public bool IsSilentTooLong => _pool.Settings.ClientIdleTimeout is { Ticks: > 0 } limit
-        && Place is null && !_isSettingUp && Server is not { IsHeld: true }
+        && !IsWaiting && !_isSettingUp && Server is not { IsHeld: true }
         && Worker.Loop.Now - Later(_asked, Later(_restsSince, Server?.Since ?? TimeSpan.Zero)) > limit;
 
     static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
@@ -216,7 +219,7 @@ internal sealed partial class ClientSession : ConnectionUser
     // ---- having a server ----
 
     /// <summary>It waits for something: what it sends has its turn later.</summary>
-    bool IsHeldUp => _isSettingUp || _isInDoubt || _isHeld || Place is not null;
+    bool IsHeldUp => _isSettingUp || _isInDoubt || _isHeld || IsWaiting;
 
     // In session mode, too, nothing new is begun with a primary that may not serve any more. A replica that only lags
     // keeps its sessions.

@@ -109,9 +109,10 @@ sealed class RawClient : IDisposable
 
     public void CloseHalf() => _socket.Shutdown(SocketShutdown.Send);
 
-    public static byte[] Startup(string user = "app", string database = "app")
+    public static byte[] Startup(string user = "app", string database = "app", string? application = null)
     {
-        var body = Encoding.ASCII.GetBytes($"user\0{user}\0database\0{database}\0\0");
+        var named = application is null ? "" : $"application_name\0{application}\0";
+        var body = Encoding.ASCII.GetBytes($"user\0{user}\0database\0{database}\0{named}\0");
         var message = new byte[8 + body.Length];
         BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
         BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(4), 3 << 16);

@@ -8,6 +8,12 @@ namespace Holdfast.FunctionalTests.PgProxy.Endurance;
 /// <param name="mutation">Null: what is right.</param>
 sealed class ParsedAnswers(Mutation? mutation)
 {
+    /// <summary>A value that no setting takes here.</summary>
+    public const string Refused = "!";
+
+    /// <summary>In a simple statement: it is the last one that the server reads.</summary>
+    public const string Dies = "/* die */";
+
     const int TextBytesMax = 200;
 
     static readonly byte[] s_row = FakePostgres.Message(
@@ -22,7 +28,7 @@ sealed class ParsedAnswers(Mutation? mutation)
     readonly Dictionary<string, byte[]> _statements = new(StringComparer.Ordinal);
     readonly Dictionary<string, byte[]> _portals = new(StringComparer.Ordinal);
     byte _status = (byte)'I';
-    bool _skips;
+    bool _skips, _isDead;
 
     /// <summary>A Sync, a Flush or a simple message was there.</summary>
     public bool IsDue { get; private set; }
@@ -72,7 +78,7 @@ sealed class ParsedAnswers(Mutation? mutation)
         IsDue = false;
         byte[] answers = [.. _answers];
         _answers.Clear();
-        return mutation?.OfAnswer(answers) ?? answers;
+        return _isDead ? [] : mutation?.OfAnswer(answers) ?? answers;
     }
 
     void Query(ReadOnlySpan<byte> body, bool isLong)
@@ -86,7 +92,8 @@ sealed class ParsedAnswers(Mutation? mutation)
 
     void Run(string sql, bool isSimple)
     {
-        if (sql.StartsWith('!'))
+        _isDead |= isSimple && sql.Contains(Dies, StringComparison.Ordinal);
+        if (sql.StartsWith('!') || sql.Contains($"'{Refused}'", StringComparison.Ordinal))
             _answers.AddRange(ErrorResponse.Of("ERROR", "22012", "as you wish"));
         else if (sql.StartsWith("SET ", StringComparison.OrdinalIgnoreCase))
             Set(sql);

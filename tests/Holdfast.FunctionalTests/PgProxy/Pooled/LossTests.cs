@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Holdfast.Doubles.Postgres;
+using Holdfast.FunctionalTests.PgProxy.Endurance;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.Postgres.Wire;
 using Shouldly;
@@ -116,7 +117,8 @@ public sealed class LossTests(RealPostgres postgres) : IClassFixture<RealPostgre
         (CutSide Side, int Messages, int Bytes) cut)
     {
         var id = NextId();
-        using var client = await Talk.LoginAsync(proxy.PrimaryPort);
+        // What the server is told of the name goes ahead of the first statement.
+        using var client = await Talk.LoginAsync(proxy.PrimaryPort, application: $"client {id}");
         (await client.SayAsync(Query("SELECT 1"))).ShouldBe("TDCZI");
         cutter.CutAfter(cut.Side, cut.Messages, cut.Bytes);
         var isAlive = await ConverseAsync(client, s_conversations[name](id));
@@ -181,6 +183,36 @@ public sealed class LossTests(RealPostgres postgres) : IClassFixture<RealPostgre
         var lines = heard.Split('\n');
         return !lines.Any(line => line.StartsWith("E ", StringComparison.Ordinal))
             && lines.Count(line => line == "Z I" || line == "Z T") == units + 1; // And that before the cut.
+    }
+
+    // The statement is on its way by then.
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task A_server_that_refuses_a_clients_name_is_lost(PoolMode mode)
+    {
+        await using var server = new ParsingPostgres(new Mutation(1));
+        await using var proxy = new ProxyUnderTest(pools: Pools(mode));
+        proxy.Topology.Show(Led("n1", 7, Primary("n1", 7, server.Port)));
+        using (var client = await Talk.LoginAsync(proxy.PrimaryPort, application: ParsedAnswers.Refused))
+        {
+            (await client.SayAsync(Query("INSERT INTO lost VALUES (1)"))).ShouldBe("EZI");
+            client.Heard.ShouldContain("C08007\\00");
+        }
+        using var next = await Talk.LoginAsync(proxy.PrimaryPort, application: "another");
+        (await next.SayAsync(Query("SELECT 1"))).ShouldBe("TDCZI");
+        server.Violations.ShouldBeEmpty();
+    }
+
+    // It is begun anew on another one, and then no more; nothing can have been carried out.
+    [Theory, InlineData(PoolMode.Session), InlineData(PoolMode.Transaction)]
+    public async Task A_lone_begin_that_takes_its_servers_down_is_told_as_rolled_back(PoolMode mode)
+    {
+        await using var server = new ParsingPostgres(new Mutation(1));
+        await using var proxy = new ProxyUnderTest(pools: Pools(mode));
+        proxy.Topology.Show(Led("n1", 7, Primary("n1", 7, server.Port)));
+        using var client = await Talk.LoginAsync(proxy.PrimaryPort);
+        (await client.SayAsync(Query($"BEGIN {ParsedAnswers.Dies}"))).ShouldBe("EZI");
+        client.Heard.ShouldContain("C40001\\00");
+        (await client.SayAsync(Query("SELECT 1"))).ShouldBe("TDCZI");
     }
 
     [Theory, MemberData(nameof(ClientCases))]

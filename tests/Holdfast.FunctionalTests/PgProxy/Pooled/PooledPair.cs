@@ -1,3 +1,4 @@
+using Holdfast.Cluster.Model;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 using Npgsql;
@@ -17,7 +18,8 @@ public abstract class PooledPair(PostgresPair postgres) : IClassFixture<Postgres
 
     /// <summary>Also lives until the test ends.</summary>
     internal ProxyUnderTest Start(
-        PoolMode mode, int size = 4, TimeSpan readYourWrites = default, ReplicaSettings? replicas = null)
+        PoolMode mode, int size = 4, TimeSpan readYourWrites = default, ReplicaSettings? replicas = null,
+        params MemberView[] more)
     {
         var proxy = new ProxyUnderTest(replicas: replicas, pools: new PoolSettings
         {
@@ -29,7 +31,7 @@ public abstract class PooledPair(PostgresPair postgres) : IClassFixture<Postgres
         });
         _proxies.Add(proxy);
         proxy.Topology.Show(Led(
-            "n1", 7, Primary("n1", 7, Postgres.Primary.Port), Replica("n2", Postgres.Standby.Port)));
+            "n1", 7, [Primary("n1", 7, Postgres.Primary.Port), Replica("n2", Postgres.Standby.Port), .. more]));
         return proxy;
     }
 

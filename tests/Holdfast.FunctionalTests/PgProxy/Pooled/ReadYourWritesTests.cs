@@ -1,8 +1,10 @@
+using System.Text.RegularExpressions;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.PgProxy.Routing;
 using Npgsql;
 using Shouldly;
 using Xunit;
+using static Holdfast.Doubles.PgProxy.Views;
 
 namespace Holdfast.FunctionalTests.PgProxy.Pooled;
 
@@ -52,6 +54,40 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
         read.IsCompleted.ShouldBeFalse(read.IsCompleted ? $"{read.Exception} {await read}" : "");
         await ResumeAsync();
         (await read).ShouldBe(isTransaction ? 2L : 1L);
+        Sum(proxy, counts => counts.ReadsPassedOver).ShouldBe(0);
+    }
+
+    [Theory, InlineData(PoolMode.Transaction), InlineData(PoolMode.Session)]
+    public async Task Units_sent_at_once_show_what_units_sent_at_once_have_written(PoolMode mode)
+    {
+        var proxy = Start(mode, readYourWrites: s_long);
+        using var writer = await Talk.LoginAsync(proxy.PrimaryPort);
+        using var reader = await Talk.LoginAsync(proxy.ReplicasPort);
+        await PauseAsync();
+        await writer.SayAsync(Step.Units(2, Say.Query(Insert), Say.Query(Insert)));
+        var read = reader.SayAsync(Step.Units(2, Say.Query(Count), Say.Query(Count)));
+        await Wait.UntilAsync(
+            () => read.IsCompleted || Sum(proxy, counts => counts.ReadsWaited) > 0, "it waits");
+        read.IsCompleted.ShouldBeFalse();
+        await ResumeAsync();
+        await read;
+        Regex.Count(reader.Heard, @"^D .*\\012$", RegexOptions.Multiline).ShouldBe(2, reader.Heard);
+    }
+
+    [Fact]
+    public async Task Of_several_replicas_one_that_shows_it_serves()
+    {
+        await using var third = await Postgres.Primary.StartStandbyAsync();
+        var proxy = Start(PoolMode.Transaction, readYourWrites: s_long, more: Replica("n3", third.Port));
+        await using var writer = await OpenAsync(proxy.PrimaryPort);
+        await using var reader = await OpenAsync(proxy.ReplicasPort);
+        await PauseAsync();
+        for (var written = 1L; written <= 5; written++)
+        {
+            await ExecuteAsync(writer, Insert);
+            (await Queries.AskAsync(reader, Where)).ShouldBe(third.Port);
+            (await Queries.AskAsync(reader, Count)).ShouldBe(written);
+        }
         Sum(proxy, counts => counts.ReadsPassedOver).ShouldBe(0);
     }
 

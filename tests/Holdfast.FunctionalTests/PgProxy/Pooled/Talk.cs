@@ -34,10 +34,11 @@ sealed partial class Talk : IDisposable
     private static partial Regex StatementName();
 
     /// <summary>Logs in to a server with the password of tests, or to a proxy that asks for none.</summary>
-    public static async Task<Talk> LoginAsync(int port, string user = "postgres", string database = "postgres")
+    public static async Task<Talk> LoginAsync(
+        int port, string user = "postgres", string database = "postgres", string? application = null)
     {
         var client = await RawClient.ConnectAsync(port);
-        await client.SendAsync(RawClient.Startup(user, database));
+        await client.SendAsync(RawClient.Startup(user, database, application));
         var scram = new ScramClient(RealPostgres.Password, null);
         byte[] key = [];
         while (await client.MessageAsync() is var (tag, body) && tag != 'Z')
