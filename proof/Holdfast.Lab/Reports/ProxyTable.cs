@@ -19,7 +19,8 @@ static class ProxyTable
         times tell how much the proxy takes from PostgreSQL and pgbench, and **CPU per transaction** is the proxy's own user and system time. Scale 10, `-n`, `-j 2`,
         3 s a run or as `--seconds` says, a second less with one client; `shared_buffers 512MB`, `max_wal_size 4GB`, `max_connections 1300`, fsync on. HAProxy: `mode tcp`, `check`. PgBouncer 1.18:
         `default_pool_size` 600 in session mode, 20 in transaction mode. Holdfast: the published program with its routes from etcd, term check, limits and metrics,
-        `pool_size` 600 and 20. All: no TLS, nobody asks for a password. Each path has each place of a round in turn; warmed before the first one. Figures are medians of
+        `pool_size` 600 and 20. All: no TLS, nobody asks for a password, in sessions of their own as daemons are; with a server for each client of a session pool opened before a run.
+        Each path has each place of a round in turn; warmed before the first one. Figures are medians of
         the rounds, "of the rival" is the median of the ratios of each round.
 
         The rival of transaction mode is PgBouncer's transaction mode; with prepared statements, which 1.18 does not share, its session mode. That of session mode is
