@@ -28,6 +28,9 @@ internal sealed class Connection : Polled
 
     // There may be something to read; the peer's end is behind it; a turn was asked for.
     bool _isUnread, _isEnding, _isAgain;
+
+    // What was sent last goes at the end of the loop's turn, with others'.
+    bool _isInBatch;
     TaskCompletionSource<SocketError>? _connecting;
     RawSide? _raw;
     SslStream? _tls;
@@ -55,7 +58,8 @@ internal sealed class Connection : Polled
         }
     }
 
-    /// <summary>Some of what was sent waits for the peer to read.</summary>
+    /// <summary>Some of what was sent waits for the peer to read. Of what was sent in this turn it may not be known
+    /// yet.</summary>
     public bool IsBlocked => _to > _from;
 
     /// <summary>Bytes that wait for the peer to read.</summary>
@@ -179,12 +183,37 @@ internal sealed class Connection : Polled
     {
         if (_isClosed || bytes.IsEmpty)
             return;
+        // What was sent before it goes before it, as far as it goes.
+        SubmitOwn();
+        _isInBatch = !IsBlocked && _loop.Sends.TryAdd(this, _socket, bytes);
+        if (_isInBatch)
+            return;
         if (!IsBlocked)
             bytes = bytes[TrySend(bytes)..];
         if (bytes.IsEmpty)
             return;
         Keep(bytes);
         Watch(Writing);
+    }
+
+    /// <summary>What became of a piece that went with others'.</summary>
+    /// <param name="bytes">The piece.</param>
+    /// <param name="result">How many of them were taken; below zero: the error.</param>
+    internal void OnSubmitted(ReadOnlySpan<byte> bytes, int result)
+    {
+        _isInBatch = false;
+        var sent = result >= 0 ? result : result is -Libc.Again or -Libc.Interrupted ? 0 : bytes.Length;
+        if (sent == bytes.Length)
+            return;
+        Keep(bytes[sent..]);
+        Watch(Writing);
+    }
+
+    // What is to be sent before something happens to the socket.
+    void SubmitOwn()
+    {
+        if (_isInBatch)
+            _loop.Sends.Submit();
     }
 
     // A connection that broke takes everything: reading it tells so.
@@ -308,6 +337,7 @@ internal sealed class Connection : Polled
     public void MoveTo(EventLoop loop, Action then)
     {
         Check.That(!_isClosed); // Its place is free already.
+        SubmitOwn();
         Pause();
         if (_interest != 0)
             _loop.Control(Libc.EpollDelete, _socket, 0, Data);
@@ -322,12 +352,18 @@ internal sealed class Connection : Polled
         });
     }
 
-    /// <summary>Says that nothing more comes from us.</summary>
-    public void CloseHalf() => Libc.Shutdown(_socket, Libc.ShutWrite);
+    /// <summary>Says that nothing more comes from us, unless some of what was sent waits for the peer to read.</summary>
+    public void CloseHalf()
+    {
+        SubmitOwn();
+        if (!IsBlocked)
+            Libc.Shutdown(_socket, Libc.ShutWrite);
+    }
 
     /// <summary>Ends it by a reset: the peer takes nothing for a proper end.</summary>
     public void Reset()
     {
+        SubmitOwn();
         if (!_isClosed)
             Sockets.LingerNot(_socket);
         Close();
@@ -338,6 +374,7 @@ internal sealed class Connection : Polled
     {
         if (_isClosed)
             return;
+        SubmitOwn();
         _isClosed = true;
         ForgetPending();
         _loop.Remove(_slot);

@@ -62,6 +62,9 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     /// <summary>For whoever puts a message together; empty between two calls.</summary>
     public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(2 * BufferBytes, pinned: true);
 
+    /// <summary>What this turn sends: goes at its end.</summary>
+    internal SendBatch Sends { get; } = new();
+
     public event Action? Tick;
 
     public void Start() => _thread.Start();
@@ -141,10 +144,12 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         }
         ServeAgain();
         RunPosts();
-        if (Now < _tickAt)
-            return;
-        _tickAt = Now + TickEvery;
-        Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
+        if (Now >= _tickAt)
+        {
+            _tickAt = Now + TickEvery;
+            Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
+        }
+        Sends.Submit();
     }
 
     // With a thousand sockets nothing of one is in the processor's caches when its turn comes: it is fetched while
@@ -257,5 +262,6 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         // _wake stays: who posts late would write eight bytes into whatever has its number by then.
         NativeMemory.Free(_events);
         NativeMemory.Free(Input);
+        Sends.Dispose();
     }
 }

@@ -22,8 +22,7 @@ internal sealed class Farewell : ConnectionUser
         if (connection.IsClosed)
             return;
         connection.User = new Farewell(connection, deadlines);
-        if (!connection.IsBlocked)
-            connection.CloseHalf();
+        connection.CloseHalf();
         connection.Resume();
     }
 

@@ -56,6 +56,25 @@ internal static unsafe partial class Libc
     private static partial nint Call(
         nint number, nint socket, byte* bytes, nint count, nint flags, nint address, nint addressBytes);
 
+    // io_setup, io_destroy, io_getevents and io_submit: libc has none of them.
+    static readonly (nint Setup, nint Destroy, nint Events, nint Submit) s_aio =
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (206, 207, 208, 209) : (0, 1, 4, 2);
+
+    public static nint AioSetup(int count, nint* context) => CallBy(s_aio.Setup, count, (nint)context, 0, 0, 0);
+
+    public static nint AioDestroy(nint context) => CallBy(s_aio.Destroy, context, 0, 0, 0, 0);
+
+    /// <returns>How many were taken, the first ones; below 1: none.</returns>
+    public static nint AioSubmit(nint context, int count, byte** pieces) =>
+        CallBy(s_aio.Submit, context, count, (nint)pieces, 0, 0);
+
+    /// <returns>How many there are, <paramref name="least"/> or more; below that: it was interrupted.</returns>
+    public static nint AioEvents(nint context, int least, int most, byte* into) =>
+        CallBy(s_aio.Events, context, least, most, (nint)into, 0);
+
+    [LibraryImport("libc", EntryPoint = "syscall")]
+    private static partial nint CallBy(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int family, int type, int protocol);
 
