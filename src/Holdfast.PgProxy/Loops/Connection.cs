@@ -352,7 +352,8 @@ internal sealed class Connection : Polled
         });
     }
 
-    /// <summary>Says that nothing more comes from us, unless some of what was sent waits for the peer to read.</summary>
+    /// <summary>Says that nothing more comes from us, unless some of what was sent waits for the peer to
+    /// read.</summary>
     public void CloseHalf()
     {
         SubmitOwn();

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Holdfast.PgProxy.Loops;
 
 /// <summary>
-/// The short pieces that a turn of the loop sends, in one call of the kernel: whoever is woken by it runs when all of it
-/// is sent. With a call for each, nearly every second one cost us the processor: to whom it had woken, while the others
-/// waited for us. On the loop's thread only.
+/// The short pieces that a turn of the loop sends, in one call of the kernel: whoever is woken by it runs when all of
+/// it is sent. With a call for each, one in four cost us the processor: whom it had woken ran, while the others waited
+/// for us. On the loop's thread only.
 /// </summary>
 /// <remarks>By io_submit(2): a write to a socket is carried out within the call. Where there is none (a kernel, or a
 /// sandbox, without it; fs.aio-max-nr), nothing is taken, and each piece is sent by itself.</remarks>
