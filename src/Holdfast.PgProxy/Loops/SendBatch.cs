@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Holdfast.Foundation;
 
 namespace Holdfast.PgProxy.Loops;
 
@@ -15,6 +16,9 @@ internal sealed unsafe class SendBatch : IDisposable
     public const int PieceBytesMax = 2048;
 
     const int PiecesMax = 128, BytesMax = 64 * 1024;
+
+    /// <summary>To hear what became of a batch: only a signal interrupts one.</summary>
+    const int TriesMax = 1000;
 
     /// <summary>IOCB_CMD_PWRITE.</summary>
     const ushort Write = 1;
@@ -97,8 +101,10 @@ internal sealed unsafe class SendBatch : IDisposable
     void Collect(int count)
     {
         var outcomes = stackalloc Outcome[PiecesMax];
-        while (count > 0)
+        for (var tries = 0; count > 0; tries++)
         {
+            // Nobody could say what was sent: rather no proxy, which is started anew, than one that stands still.
+            Check.That(tries < TriesMax);
             var got = (int)Libc.AioEvents(_context, count, PiecesMax, (byte*)outcomes);
             for (var i = 0; i < got; i++)
                 Tell((int)outcomes[i].Number, (int)outcomes[i].Result);
