@@ -217,11 +217,11 @@ public sealed class ReadYourWritesTests(PostgresPair postgres) : PooledPair(post
         asked.ShouldBe(isOn);
     }
 
-    // Whether the newest statement of the proxy's server is the proxy's own.
-    async Task<bool> AskedAsync() => (bool)(await Queries.AskAsync(_primary,
+    // Whether the newest statement of the proxy's server is the proxy's own, and over.
+    async Task<bool> AskedAsync() => await Queries.AskAsync(_primary,
         "SELECT bool_or(query LIKE '%wal_flush_lsn%') FROM pg_stat_activity WHERE backend_type = 'client backend' "
         + "AND state = 'idle' AND pid <> pg_backend_pid() AND query_start = (SELECT max(query_start) "
-        + "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())") ?? false);
+        + "FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())") is true;
 
     static long Sum(ProxyUnderTest proxy, Func<PoolCounts, long> of) =>
         proxy.Server.Pooled!.SharedPools.Sum(pool => pool.Counts.Sum(of));
