@@ -25,7 +25,8 @@ static partial class Native
         public short Answered;
     }
 
-    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    // No call of the kernel, where it shares its clock (vdso(7)): not worth a stop of the collector's.
+    [LibraryImport("libc", EntryPoint = "clock_gettime"), SuppressGCTransition]
     public static partial int ClockGetTime(int clock, out TimeSpec time);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -92,7 +92,7 @@ internal sealed class ClientLogin
     }
 
     // None: it has its session.
-    async Task<CloseReason> EnterAsync(StartupParameters startup)
+    async ValueTask<CloseReason> EnterAsync(StartupParameters startup)
     {
         if (_pool is null)
         {
@@ -124,7 +124,7 @@ internal sealed class ClientLogin
 
     // ---- the untagged packets ----
 
-    async Task<(StartupParameters? Parameters, CloseReason Ended)> StartupAsync()
+    async ValueTask<(StartupParameters? Parameters, CloseReason Ended)> StartupAsync()
     {
         for (var packets = 0; packets < PacketsMax; packets++)
         {
@@ -148,7 +148,7 @@ internal sealed class ClientLogin
                     // What came in clear behind the request may be somebody else's.
                     if (!_inbox.Bytes.IsEmpty)
                         return (null, CloseReason.StartupBroken);
-                    _connection.Send("S"u8);
+                    _connection.SendAtOnce("S"u8);
                     await SecureAsync(_access.Tls, ReadOnlyMemory<byte>.Empty);
                     break;
                 case StartupKind.CancelRequest:
@@ -158,7 +158,7 @@ internal sealed class ClientLogin
                     _startup = _worker.KnownStartups.Read(bytes, _access.IgnoreStartupParameters);
                     return (_startup?.Parameters, CloseReason.StartupBroken);
                 default:
-                    _connection.Send("N"u8);
+                    _connection.SendAtOnce("N"u8);
                     break;
             }
         }
@@ -189,7 +189,7 @@ internal sealed class ClientLogin
     // ---- who it is, and where it belongs ----
 
     // None: it is who it says.
-    async Task<CloseReason> AdmitAsync(StartupParameters startup)
+    async ValueTask<CloseReason> AdmitAsync(StartupParameters startup)
     {
         if (WhyNot(startup) is { } refusal)
             return Refuse(refusal);
@@ -213,7 +213,7 @@ internal sealed class ClientLogin
         return CloseReason.None;
     }
 
-    async Task<CloseReason> BeginAsync(SharedPool shared)
+    async ValueTask<CloseReason> BeginAsync(SharedPool shared)
     {
         var loop = _worker.Loop.Number;
         if (shared.WhyNoClient(loop) is { } full)
@@ -270,9 +270,8 @@ internal sealed class ClientLogin
         session.Card = new ClientCard(_from, worker.Loop.Now, key.Process, _isSecure);
         plane.Remember(key, worker, session);
         worker.Clients.Add(session);
-        _connection.Send((byte[])[
-            .. Messages.AuthenticationOk, .. welcome.For(parameters), .. Messages.KeyData(key.Process, key.Secret),
-            .. Messages.Ready]);
+        _connection.SendAtOnce(Messages.Together(
+            worker.Loop.Staging, welcome.For(parameters), Messages.KeyData(key.Process, key.Secret), Messages.Ready));
         var early = _inbox.Bytes.ToArray();
         _connection.Resume();
         if (early.Length > 0)
@@ -282,7 +281,7 @@ internal sealed class ClientLogin
     // ---- who it is ----
 
     // None: it is who it says.
-    async Task<CloseReason> WhoIsItAsync(StartupParameters startup)
+    async ValueTask<CloseReason> WhoIsItAsync(StartupParameters startup)
     {
         var user = startup.User;
         var verdict = _access.Hba?.Decide(new HbaRequest(_from.Address, user, startup.Database, _isSecure));
@@ -304,7 +303,7 @@ internal sealed class ClientLogin
         return await ProveAsync(user, secret, asks, verdict?.Method);
     }
 
-    async Task<CloseReason> ProveAsync(string user, UserSecret? secret, bool asks, HbaMethod? method)
+    async ValueTask<CloseReason> ProveAsync(string user, UserSecret? secret, bool asks, HbaMethod? method)
     {
         var proof = new ClientProof(_connection, _inbox, _isSecure ? _access.Tls!.Binding : null);
         var outcome = asks ? await AskAsync(proof, method, user, secret) : ProofOutcome.Right;
@@ -339,7 +338,7 @@ internal sealed class ClientLogin
                 : $"certificate authentication failed for user \"{user}\"";
     }
 
-    async Task<UserSecret?> SecretAsync(string user, bool asks)
+    async ValueTask<UserSecret?> SecretAsync(string user, bool asks)
     {
         if (await _access.Users.FindAsync(user, CancellationToken.None) is { } listed)
             return listed;

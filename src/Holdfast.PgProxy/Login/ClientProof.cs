@@ -37,7 +37,7 @@ internal sealed class ClientProof(Connection connection, Inbox inbox, byte[]? bi
 
     public async Task<ProofOutcome> ClearAsync(string user, UserSecret secret)
     {
-        connection.Send(Messages.Authentication(AskClear, []));
+        connection.SendAtOnce(Messages.Authentication(AskClear, []));
         if (await AnswerAsync() is not { } answer)
             return NoAnswer;
         if (answer is not [.. var text, 0] || text.Length == 0)
@@ -52,7 +52,7 @@ internal sealed class ClientProof(Connection connection, Inbox inbox, byte[]? bi
     public async Task<ProofOutcome> Md5Async(string stored)
     {
         var salt = RandomNumberGenerator.GetBytes(Md5Password.SaltBytes);
-        connection.Send(Messages.Authentication(AskMd5, salt));
+        connection.SendAtOnce(Messages.Authentication(AskMd5, salt));
         if (await AnswerAsync() is not { } answer)
             return NoAnswer;
         return CryptographicOperations.FixedTimeEquals(
@@ -64,7 +64,7 @@ internal sealed class ClientProof(Connection connection, Inbox inbox, byte[]? bi
     public async Task<ProofOutcome> ScramAsync(ScramSecret secret)
     {
         var scram = new ScramServer(secret, binding);
-        connection.Send(Messages.Authentication(AskSasl, Encoding.ASCII.GetBytes(
+        connection.SendAtOnce(Messages.Authentication(AskSasl, Encoding.ASCII.GetBytes(
             binding is null ? $"{ScramServer.Name}\0\0" : $"{ScramServer.NamePlus}\0{ScramServer.Name}\0\0")));
         if (await AnswerAsync() is not { } first)
             return NoAnswer;
@@ -75,7 +75,7 @@ internal sealed class ClientProof(Connection connection, Inbox inbox, byte[]? bi
             || scram.Begin(Encoding.ASCII.GetString(first, 0, end), first.AsSpan(end + 1 + sizeof(int)))
                 is not { } asked)
             return ProofOutcome.Wrong;
-        connection.Send(Messages.Authentication(SaslContinue, Encoding.ASCII.GetBytes(asked)));
+        connection.SendAtOnce(Messages.Authentication(SaslContinue, Encoding.ASCII.GetBytes(asked)));
         if (await AnswerAsync() is not { } proof)
             return NoAnswer;
         if (scram.Finish(proof) is not { } final)

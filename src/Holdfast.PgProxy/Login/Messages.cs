@@ -42,6 +42,18 @@ internal static class Messages
         return message;
     }
 
+    /// <summary>One after the other, in <paramref name="room"/>.</summary>
+    public static ReadOnlySpan<byte> Together(byte[] room, params ReadOnlySpan<byte[]> messages)
+    {
+        var at = 0;
+        foreach (var message in messages)
+        {
+            message.CopyTo(room, at);
+            at += message.Length;
+        }
+        return room.AsSpan(0, at);
+    }
+
     public static byte[] Query(string sql) => Of(ClientMessage.Query, Encoding.UTF8.GetBytes(sql + "\0"));
 
     /// <param name="kind">0 ok, 3 clear text, 5 md5, 10 SASL, 11 continue, 12 final (PostgreSQL manual, Message

@@ -28,7 +28,8 @@ internal sealed class Welcome
 
     public ParameterSet Parameters { get; }
 
-    /// <summary>The ParameterStatus messages for a client that has asked for some of its own.</summary>
+    /// <summary>AuthenticationOk and the ParameterStatus messages, for a client that has asked for some of its
+    /// own.</summary>
     public byte[] For(ParameterSet client)
     {
         if (ReferenceEquals(client, Parameters))
@@ -43,6 +44,7 @@ internal sealed class Welcome
     byte[] Write(ParameterSet client)
     {
         var messages = new MemoryStream();
+        messages.Write(Messages.AuthenticationOk);
         foreach (var (name, value) in _reported)
         {
             var slot = ParameterSet.SlotOf(name);

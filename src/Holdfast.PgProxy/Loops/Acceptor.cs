@@ -18,6 +18,7 @@ internal sealed class Acceptor : Polled
     readonly Action<SocketException> _failed;
     readonly int _slot;
     TimeSpan _pausedUntil;
+    long _turn;
     bool _isArmed;
 
     /// <param name="loop">The one that we are on.</param>
@@ -35,7 +36,13 @@ internal sealed class Acceptor : Polled
 
     int Handle => (int)_listener.SafeHandle.DangerousGetHandle();
 
-    public override void OnEvents(uint events) => Accept(AtOnceMax);
+    // More wait if we are called for turn after turn, most likely; else a look for another finds none.
+    public override void OnEvents(uint events)
+    {
+        var isStorm = _loop.Turns == _turn + 1;
+        _turn = _loop.Turns;
+        Accept(isStorm ? AtOnceMax : 1);
+    }
 
     /// <summary>Accepts no more. Takes those that wait already: the kernel may have woken us alone for them.</summary>
     public void Finish()
@@ -55,6 +62,8 @@ internal sealed class Acceptor : Polled
                 if (socket < 0)
                     return;
                 _welcome(socket, from!);
+                // It has said something already, and waits for the answer.
+                _loop.ServeAgain();
             }
         }
         catch (SocketException failed)

@@ -129,6 +129,13 @@ internal sealed class Connection : Polled
             _tls.Write(bytes);
     }
 
+    /// <summary>The same, not at the turn's end: for a peer that does nothing but wait for it.</summary>
+    public void SendAtOnce(ReadOnlySpan<byte> bytes)
+    {
+        Send(bytes);
+        SubmitOwn();
+    }
+
     /// <summary>Encrypts from here on, once <paramref name="handshake"/> is over. What comes next comes in
     /// clear.</summary>
     /// <param name="first">What has been read of the handshake already.</param>
@@ -205,8 +212,15 @@ internal sealed class Connection : Polled
         var sent = result >= 0 ? result : result is -Libc.Again or -Libc.Interrupted ? 0 : bytes.Length;
         if (sent == bytes.Length)
             return;
-        Keep(bytes[sent..]);
-        Watch(Writing);
+        try
+        {
+            Keep(bytes[sent..]);
+            Watch(Writing);
+        }
+        catch (IOException) // Nobody would tell us when the peer reads.
+        {
+            _loop.Post(Fail); // Whoever submits is in the middle of something.
+        }
     }
 
     // What is to be sent before something happens to the socket.

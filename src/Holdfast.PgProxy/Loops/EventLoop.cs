@@ -38,11 +38,15 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     TimeSpan _tickAt;
     volatile bool _stopping;
 
+    /// <param name="number">Of the loops.</param>
+    /// <param name="log">Told of what broke.</param>
+    /// <param name="sendsTogether">False: as where the kernel lets nobody send several pieces in one call.</param>
     /// <exception cref="IOException">The kernel gives no epoll.</exception>
-    public EventLoop(int number, ILogger log)
+    public EventLoop(int number, ILogger log, bool sendsTogether = true)
     {
         _log = log;
         Number = number;
+        Sends = new SendBatch(sendsTogether);
         _epoll = Libc.EpollCreate(Libc.CloseOnExec);
         _wake = Libc.EventFd(0, Libc.CloseOnExec | Libc.NonBlocking);
         if (_epoll < 0 || _wake < 0)
@@ -56,6 +60,9 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     /// <summary>CLOCK_BOOTTIME when this turn of the loop began.</summary>
     public TimeSpan Now { get; private set; } = BootClock.Now;
 
+    /// <summary>How many turns there were, this one counted.</summary>
+    public long Turns { get; private set; }
+
     /// <summary>What a socket is read into: good until the next read of any.</summary>
     public byte* Input { get; } = (byte*)NativeMemory.Alloc(BufferBytes);
 
@@ -63,7 +70,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     public byte[] Staging { get; } = GC.AllocateUninitializedArray<byte>(2 * BufferBytes, pinned: true);
 
     /// <summary>What this turn sends: goes at its end.</summary>
-    internal SendBatch Sends { get; } = new();
+    internal SendBatch Sends { get; }
 
     public event Action? Tick;
 
@@ -137,6 +144,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
         var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
         Now = BootClock.Now;
+        Turns++;
         for (var i = 0; i < count; i++)
         {
             FetchAhead(i, count);
@@ -186,7 +194,8 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         Serve(data, *(uint*)ready);
     }
 
-    void ServeAgain()
+    /// <summary>Gives those their turn that <see cref="Again"/> was asked for.</summary>
+    internal void ServeAgain()
     {
         if (_again.Count == 0)
             return;

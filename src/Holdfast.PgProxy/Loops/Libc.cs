@@ -13,7 +13,7 @@ internal static unsafe partial class Libc
     public const uint In = 0x1, Out = 0x4, Error = 0x8, HangUp = 0x10, PeerClosed = 0x2000;
     public const uint EdgeTriggered = 1u << 31;
     public const int Again = 11, Interrupted = 4, InProgress = 115, ConnectionAborted = 103;
-    public const int NoSignal = 0x4000, Stream = 1, ShutWrite = 1;
+    public const int NoSignal = 0x4000, Local = 1, Stream = 1, Datagrams = 2, ShutWrite = 1;
 
     /// <summary>struct epoll_event is packed on x86-64 alone; its data begins after events and the padding.</summary>
     public static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -56,27 +56,26 @@ internal static unsafe partial class Libc
     private static partial nint Call(
         nint number, nint socket, byte* bytes, nint count, nint flags, nint address, nint addressBytes);
 
-    // io_setup, io_destroy, io_getevents and io_submit: libc has none of them.
-    static readonly (nint Setup, nint Destroy, nint Events, nint Submit) s_aio =
-        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (206, 207, 208, 209) : (0, 1, 4, 2);
+    // io_setup, io_destroy and io_submit: libc has none of them.
+    static readonly (nint Setup, nint Destroy, nint Submit) s_aio =
+        RuntimeInformation.ProcessArchitecture == Architecture.X64 ? (206, 207, 209) : (0, 1, 2);
 
-    public static nint AioSetup(int count, nint* context) => CallBy(s_aio.Setup, count, (nint)context, 0, 0, 0);
+    public static nint AioSetup(int count, nint* context) => CallBy(s_aio.Setup, count, (nint)context, 0);
 
-    public static nint AioDestroy(nint context) => CallBy(s_aio.Destroy, context, 0, 0, 0, 0);
+    public static nint AioDestroy(nint context) => CallBy(s_aio.Destroy, context, 0, 0);
 
     /// <returns>How many were taken, the first ones; below 1: none.</returns>
     public static nint AioSubmit(nint context, int count, byte** pieces) =>
-        CallBy(s_aio.Submit, context, count, (nint)pieces, 0, 0);
-
-    /// <returns>How many there are, <paramref name="least"/> or more; below that: it was interrupted.</returns>
-    public static nint AioEvents(nint context, int least, int most, byte* into) =>
-        CallBy(s_aio.Events, context, least, most, (nint)into, 0);
+        CallBy(s_aio.Submit, context, count, (nint)pieces);
 
     [LibraryImport("libc", EntryPoint = "syscall")]
-    private static partial nint CallBy(nint number, nint first, nint second, nint third, nint fourth, nint fifth);
+    private static partial nint CallBy(nint number, nint first, nint second, nint third);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
+    public static partial int SocketPair(int family, int type, int protocol, int* pair);
 
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     public static partial int Connect(int socket, byte* address, int addressBytes);

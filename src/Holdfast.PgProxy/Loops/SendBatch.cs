@@ -8,8 +8,9 @@ namespace Holdfast.PgProxy.Loops;
 /// it is sent. With a call for each, one in four cost us the processor: whom it had woken ran, while the others waited
 /// for us. On the loop's thread only.
 /// </summary>
-/// <remarks>By io_submit(2): a write to a socket is carried out within the call. Where there is none (a kernel, or a
-/// sandbox, without it; fs.aio-max-nr), nothing is taken, and each piece is sent by itself.</remarks>
+/// <remarks>By io_submit(2): a write to a socket is carried out within the call, and what became of it is in memory
+/// that the kernel shares with us. It is tried once; where that does not work (a kernel, or a sandbox, without it;
+/// fs.aio-max-nr), nothing is taken, and each piece is sent by itself.</remarks>
 internal sealed unsafe class SendBatch : IDisposable
 {
     /// <summary>Longer pieces are sent by themselves: they are not worth a copy.</summary>
@@ -17,26 +18,34 @@ internal sealed unsafe class SendBatch : IDisposable
 
     const int PiecesMax = 128, BytesMax = 64 * 1024;
 
-    /// <summary>To hear what became of a batch: only a signal interrupts one.</summary>
-    const int TriesMax = 1000;
-
     /// <summary>IOCB_CMD_PWRITE.</summary>
     const ushort Write = 1;
+
+    /// <summary>AIO_RING_MAGIC.</summary>
+    const uint RingMagic = 0xa10a10a1;
 
     readonly byte* _bytes = (byte*)NativeMemory.Alloc(BytesMax);
     readonly Piece* _pieces = (Piece*)NativeMemory.AllocZeroed((nuint)(PiecesMax * sizeof(Piece)));
     readonly Piece** _order = (Piece**)NativeMemory.Alloc((nuint)(PiecesMax * sizeof(Piece*)));
     readonly Connection?[] _connections = new Connection?[PiecesMax];
-    readonly nint _context;
+    nint _context;
     int _count, _used;
 
-    public SendBatch()
+    /// <param name="isAllowed">False: everything is sent by itself.</param>
+    public SendBatch(bool isAllowed)
     {
         for (var number = 0; number < PiecesMax; number++)
             _order[number] = _pieces + number;
         nint context = 0;
-        _context = Libc.AioSetup(PiecesMax, &context) == 0 ? context : 0;
+        if (!isAllowed || Libc.AioSetup(PiecesMax, &context) != 0)
+            return;
+        _context = context;
+        if (!Works())
+            Leave();
     }
+
+    /// <summary>Short pieces are taken.</summary>
+    public bool IsAtWork => _context != 0;
 
     // struct iocb and struct io_event of a little-endian machine (linux/aio_abi.h).
     [StructLayout(LayoutKind.Sequential)]
@@ -61,11 +70,50 @@ internal sealed unsafe class SendBatch : IDisposable
         public long Result, More;
     }
 
+    // struct aio_ring, which the context's number points to (fs/aio.c): outcomes are taken from its head.
+    [StructLayout(LayoutKind.Sequential)]
+    struct Ring
+    {
+        public uint Id, Count, Head, Tail, Magic, CompatibleFeatures, IncompatibleFeatures, HeaderBytes;
+    }
+
+    // One byte from us to us.
+    bool Works()
+    {
+        var pair = stackalloc int[2];
+        if (Libc.SocketPair(Libc.Local, Libc.Datagrams | Libc.NonBlocking | Libc.CloseOnExec, 0, pair) != 0)
+            return false;
+        _pieces[0] = new Piece { Operation = Write, Socket = pair[0], Bytes = _bytes, Count = 1 };
+        var works = Libc.AioSubmit(_context, 1, (byte**)_order) == 1 && ((Ring*)_context)->Magic == RingMagic
+            && TryTake(out var outcome) && outcome.Result == 1;
+        Libc.Close(pair[0]);
+        Libc.Close(pair[1]);
+        return works;
+    }
+
+    bool TryTake(out Outcome outcome)
+    {
+        var ring = (Ring*)_context;
+        var head = ring->Head;
+        outcome = default;
+        if (head == Volatile.Read(ref ring->Tail))
+            return false;
+        outcome = ((Outcome*)((byte*)ring + ring->HeaderBytes))[head];
+        Volatile.Write(ref ring->Head, (head + 1) % ring->Count);
+        return true;
+    }
+
+    void Leave()
+    {
+        Libc.AioDestroy(_context);
+        _context = 0;
+    }
+
     /// <summary>The connection hears of it by <see cref="Connection.OnSubmitted"/>, and has none in here.</summary>
     /// <returns>False: it is to be sent by itself.</returns>
     public bool TryAdd(Connection connection, int socket, ReadOnlySpan<byte> bytes)
     {
-        if (_context == 0 || bytes.Length > PieceBytesMax)
+        if (!IsAtWork || bytes.Length > PieceBytesMax)
             return false;
         if (_count == PiecesMax || _used + bytes.Length > BytesMax)
             Submit();
@@ -100,15 +148,10 @@ internal sealed unsafe class SendBatch : IDisposable
     // All of them are there: nothing of a socket is left for later.
     void Collect(int count)
     {
-        var outcomes = stackalloc Outcome[PiecesMax];
-        for (var tries = 0; count > 0; tries++)
+        for (; count > 0; count--)
         {
-            // Nobody could say what was sent: rather no proxy, which is started anew, than one that stands still.
-            Check.That(tries < TriesMax);
-            var got = (int)Libc.AioEvents(_context, count, PiecesMax, (byte*)outcomes);
-            for (var i = 0; i < got; i++)
-                Tell((int)outcomes[i].Number, (int)outcomes[i].Result);
-            count -= Math.Max(got, 0);
+            Check.That(TryTake(out var outcome));
+            Tell((int)outcome.Number, (int)outcome.Result);
         }
     }
 
@@ -124,20 +167,13 @@ internal sealed unsafe class SendBatch : IDisposable
         var piece = _pieces + number;
         var connection = _connections[number]!;
         _connections[number] = null;
-        try
-        {
-            connection.OnSubmitted(new ReadOnlySpan<byte>(piece->Bytes, (int)piece->Count), result);
-        }
-        catch (IOException)
-        {
-            connection.Fail(); // Nobody would tell it when the peer reads.
-        }
+        connection.OnSubmitted(new ReadOnlySpan<byte>(piece->Bytes, (int)piece->Count), result);
     }
 
     public void Dispose()
     {
-        if (_context != 0)
-            Libc.AioDestroy(_context);
+        if (IsAtWork)
+            Leave();
         NativeMemory.Free(_bytes);
         NativeMemory.Free(_pieces);
         NativeMemory.Free(_order);

@@ -20,14 +20,14 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
         "client_encoding", "DateStyle", "TimeZone", "IntervalStyle", "standard_conforming_strings", "application_name",
     ];
 
-    public static readonly ParameterSet Empty = new(new string?[s_names.Length]);
-
     // PostgreSQL takes any text for it, and makes of it what it can (guc.c, check_application_name).
-    const int Name = 5;
+    static readonly int s_application = SlotOf("application_name");
+
+    public static readonly ParameterSet Empty = new(new string?[s_names.Length]);
 
     readonly string?[] _values;
 
-    // The last one asked for: mostly the next one, too.
+    // The last one asked for: mostly the next one, too. Nobody sees whether it is known.
     SettingsChange? _change;
 
     ParameterSet(string?[] values) => _values = values;
@@ -48,7 +48,7 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
 
     public static string NameOf(int slot) => s_names[slot];
 
-    public string Application => _values[Name] ?? "";
+    public string Application => _values[s_application] ?? "";
 
     public string? this[int slot] => _values[slot];
 
@@ -76,7 +76,7 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
             if (wanted._values[slot] is not { } value || string.Equals(value, _values[slot], StringComparison.Ordinal))
                 continue;
             (sql ??= new()).Append($"SET {s_names[slot]} = {Literal(value)};");
-            mayBeRefused |= slot != Name;
+            mayBeRefused |= slot != s_application;
         }
         return sql is null ? null : _change = new SettingsChange(wanted, Messages.Query(sql.ToString()), mayBeRefused);
     }
