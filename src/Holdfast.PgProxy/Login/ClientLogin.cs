@@ -271,7 +271,7 @@ internal sealed class ClientLogin
         plane.Remember(key, worker, session);
         worker.Clients.Add(session);
         _connection.SendAtOnce(Messages.Together(
-            worker.Loop.Staging, welcome.For(parameters), Messages.KeyData(key.Process, key.Secret), Messages.Ready));
+            welcome.For(parameters), Messages.KeyData(key.Process, key.Secret), Messages.Ready));
         var early = _inbox.Bytes.ToArray();
         _connection.Resume();
         if (early.Length > 0)

@@ -42,16 +42,14 @@ internal static class Messages
         return message;
     }
 
-    /// <summary>One after the other, in <paramref name="room"/>.</summary>
-    public static ReadOnlySpan<byte> Together(byte[] room, params ReadOnlySpan<byte[]> messages)
+    /// <summary>One after the other.</summary>
+    public static byte[] Together(byte[] first, byte[] second, byte[] third)
     {
-        var at = 0;
-        foreach (var message in messages)
-        {
-            message.CopyTo(room, at);
-            at += message.Length;
-        }
-        return room.AsSpan(0, at);
+        var all = new byte[first.Length + second.Length + third.Length];
+        first.CopyTo(all, 0);
+        second.CopyTo(all, first.Length);
+        third.CopyTo(all, first.Length + second.Length);
+        return all;
     }
 
     public static byte[] Query(string sql) => Of(ClientMessage.Query, Encoding.UTF8.GetBytes(sql + "\0"));
