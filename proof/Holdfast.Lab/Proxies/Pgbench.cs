@@ -14,9 +14,6 @@ readonly record struct PgbenchResult(double PerSecond, long Transactions, double
 /// <summary>The distribution's load generator.</summary>
 sealed partial class Pgbench(string program, string folder, string database)
 {
-    /// <summary>Enough for the slowest of the proxies to log in to so many servers, one after the other, with nothing
-    /// else to do.</summary>
-    const int TouchSeconds = 4;
     static readonly TimeSpan Spare = TimeSpan.FromSeconds(60);
 
     [GeneratedRegex(@"^tps = (?<tps>[0-9.]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
@@ -52,10 +49,12 @@ sealed partial class Pgbench(string program, string folder, string database)
         PrintedAsync(["-i", "-q", "-s", Text(scale)], port, user, Spare, stop);
 
     /// <summary>All clients at once have a statement that takes time: each needs a server of its own.</summary>
-    public async Task TouchAsync(int clients, int port, string user, CancellationToken stop)
+    /// <param name="clients">How many.</param>
+    /// <param name="seconds">How long the statement takes.</param>
+    public async Task TouchAsync(int clients, int seconds, int port, string user, CancellationToken stop)
     {
         var script = Path.Combine(folder, "touch.sql");
-        await File.WriteAllTextAsync(script, $"select pg_sleep({Text(TouchSeconds)})\n", stop);
+        await File.WriteAllTextAsync(script, $"select pg_sleep({Text(seconds)})\n", stop);
         await PrintedAsync(
             ["-f", script, "-n", "-c", Text(clients), "-j", "2", "-t", "1"], port, user, Spare, stop);
     }

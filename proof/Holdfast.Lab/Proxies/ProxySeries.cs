@@ -19,6 +19,10 @@ sealed record ProxySeries(
     /// room.</summary>
     const int ManyClients = 100;
 
+    /// <summary>Enough for the slowest of the proxies to log in to so many servers, one after the other, with nothing
+    /// else to do; and on a slow machine.</summary>
+    const int TouchSecondsMin = 4, TouchSecondsMax = 16;
+
     public async Task RunAsync(string programs, CancellationToken stop)
     {
         var done = ProxyFile.Read(Results).Where(record => record.Series == Name)
@@ -104,9 +108,13 @@ sealed record ProxySeries(
     // nothing: what never ends has no time.
     static async Task OpenServersAsync(Stage stage, ProxyPath path, int clients, CancellationToken stop)
     {
-        if (await stage.ServersOfAsync(path, stop) < clients)
-            await stage.Pgbench.TouchAsync(clients, stage.PortOf(path), path.User, stop);
-        if (await stage.ServersOfAsync(path, stop) is var servers && servers < clients)
+        var servers = await stage.ServersOfAsync(path, stop);
+        for (var seconds = TouchSecondsMin; servers < clients && seconds <= TouchSecondsMax; seconds *= 2)
+        {
+            await stage.Pgbench.TouchAsync(clients, seconds, stage.PortOf(path), path.User, stop);
+            servers = await stage.ServersOfAsync(path, stop);
+        }
+        if (servers < clients)
             throw new LabException($"{servers} servers for {clients} clients");
     }
 }
