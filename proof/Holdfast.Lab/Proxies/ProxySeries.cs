@@ -7,7 +7,7 @@ namespace Holdfast.Lab.Proxies;
 /// again.</summary>
 /// <param name="Name">Of the series: figures of two are never compared.</param>
 /// <param name="Results">The file.</param>
-/// <param name="Seconds">Of one run; for one client a second less.</param>
+/// <param name="Seconds">Of one run; for one client a second less, for many <see cref="ManyTimes"/> as long.</param>
 /// <param name="Lock">Of the machine, taken for each case of a round; null: nobody else measures.</param>
 sealed record ProxySeries(
     string Name, string Results, IReadOnlyList<ProxyCase> Cases, IReadOnlyList<ProxyPath> Paths, int Rounds,
@@ -18,6 +18,9 @@ sealed record ProxySeries(
     /// <summary>The servers of a session pool for so many clients are closed behind: the others need the
     /// room.</summary>
     const int ManyClients = 100;
+
+    /// <summary>As often as long: with so many, pgbench connects for some seconds of its run.</summary>
+    const int ManyTimes = 4;
 
     /// <summary>Enough for the slowest of the proxies to log in to so many servers, one after the other, with nothing
     /// else to do; and on a slow machine.</summary>
@@ -83,7 +86,12 @@ sealed record ProxySeries(
         {
             if (keepsServers && load.Load != ProxyCase.Connect)
                 await OpenServersAsync(stage, path, load.Clients, stop);
-            var time = TimeSpan.FromSeconds(load.Clients == 1 ? Math.Max(1, Seconds - 1) : Seconds);
+            var time = TimeSpan.FromSeconds(load.Clients switch
+            {
+                1 => Math.Max(1, Seconds - 1),
+                >= ManyClients => ManyTimes * Seconds,
+                _ => Seconds,
+            });
             var before = stage.CostOf(path);
             var running = pgbench.RunAsync(load, port, path.User, time, stop);
             await Task.Delay(time * 0.8, TimeProvider.System, stop);

@@ -17,7 +17,7 @@ static class ProxyTable
 
         The same `pgbench` through each proxy to the same PostgreSQL in turns (`bench/pgproxy`), all on one machine of two cores and its loopback: so rates and
         times tell how much the proxy takes from PostgreSQL and pgbench, and **CPU per transaction** is the proxy's own user and system time. Scale 10, `-n`, `-j 2`,
-        3 s a run or as `--seconds` says, a second less with one client; `shared_buffers 512MB`, `max_wal_size 4GB`, `max_connections 1300`, fsync on. HAProxy: `mode tcp`, `check`. PgBouncer 1.18:
+        3 s a run or as `--seconds` says, a second less with one client, four times as long with 500; `shared_buffers 512MB`, `max_wal_size 4GB`, `max_connections 1300`, fsync on. HAProxy: `mode tcp`, `check`. PgBouncer 1.18:
         `default_pool_size` 600 in session mode, 20 in transaction mode. Holdfast: the published program with its routes from etcd, term check, limits and metrics,
         `pool_size` 600 and 20. All: no TLS, nobody asks for a password, in sessions of their own as daemons are; with a server for each client of a session pool opened before a run.
         Each path has each place of a round in turn; warmed before the first one. Figures are medians of
