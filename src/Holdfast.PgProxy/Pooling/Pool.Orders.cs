@@ -13,7 +13,7 @@ internal sealed partial class Pool
 
     bool IsPaused => Shared.Orders.IsPaused;
 
-    bool IsOld(ServerSession server) => server.Born < Shared.Orders.OldBefore
+    bool IsOld(ServerSession server) => server.IsSuspect || server.Born < Shared.Orders.OldBefore
         || (Settings.ServerLifetime is { Ticks: > 0 } lifetime && Now - server.Born > lifetime);
 
     // What somebody has waited in a pause does not count.

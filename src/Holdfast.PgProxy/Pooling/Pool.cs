@@ -130,6 +130,16 @@ internal sealed partial class Pool
         _idle.Add(server);
     }
 
+    /// <summary>A connection to it has ended without a word. Those that a crash has not reached yet get nothing new:
+    /// whoever was hit by it once would be hit again.</summary>
+    public void Suspect(Server broken)
+    {
+        foreach (var server in _servers)
+            server.IsSuspect |= server.Server == broken;
+        foreach (var server in _idle.Where(server => server.IsSuspect).ToArray())
+            server.Close();
+    }
+
     public void Forget(ServerSession server)
     {
         if (!_servers.Remove(server))

@@ -13,5 +13,5 @@ internal sealed partial class ServerSession
     public ServerFacts Look() => new(
         _pool.Shared.Key, Server, Connection.Local, Born, Client is null ? IdleSince : _pool.Worker.Loop.Now, Id,
         Client?.Id, Process, Parameters.Application, IsAtRest, IsInTransaction, CancelsUnderWay > 0,
-        Born < _pool.Shared.Orders.OldBefore);
+        IsSuspect || Born < _pool.Shared.Orders.OldBefore);
 }

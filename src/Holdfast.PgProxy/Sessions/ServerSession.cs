@@ -61,6 +61,9 @@ internal sealed partial class ServerSession : ConnectionUser
     /// <summary>The pool has it among those at rest.</summary>
     public bool IsIdle { get; set; }
 
+    /// <summary>Another connection to its server ended without a word: it is closed once at rest.</summary>
+    public bool IsSuspect { get; set; }
+
     /// <summary>Cancel requests on their way to it: until they have arrived, no other client may have it.</summary>
     public int CancelsUnderWay { get; private set; }
 
@@ -164,8 +167,12 @@ internal sealed partial class ServerSession : ConnectionUser
 
     public override void OnDrained() => Client?.OnServerDrained();
 
-    public override void OnEnded() => Lose(
-        _lastError is { } error ? $"{Server} said {error.Message}" : $"{Server} closed the connection");
+    public override void OnEnded()
+    {
+        if (_lastError is null && !IsSuspect)
+            _pool.Suspect(Server);
+        Lose(_lastError is { } error ? $"{Server} said {error.Message}" : $"{Server} closed the connection");
+    }
 
     // ---- whose it is ----
 

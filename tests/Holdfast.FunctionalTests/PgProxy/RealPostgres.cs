@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -110,9 +111,15 @@ public sealed class RealPostgres : IAsyncLifetime
     /// <summary>STOP freezes its processes, CONT lets them go on.</summary>
     public async Task SignalAllAsync(string signal)
     {
-        var postmaster = (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0];
+        var postmaster = await PostmasterAsync();
         await RunAsync("sh", ["-c", $"kill -{signal} {postmaster} $(ps -o pid= --ppid {postmaster}) || true"]);
     }
+
+    public async Task<int> PostmasterAsync() => int.Parse(
+        (await File.ReadAllLinesAsync(Path.Combine(Data, "postmaster.pid")))[0], CultureInfo.InvariantCulture);
+
+    /// <summary>To one process of it.</summary>
+    public static Task SignalAsync(string signal, int process) => RunAsync("kill", [$"-{signal}", $"{process}"]);
 
     /// <summary>For a connection through <paramref name="port"/>; none is kept after its use.</summary>
     public static string Conninfo(int port, SslMode tls = SslMode.Disable) => new NpgsqlConnectionStringBuilder

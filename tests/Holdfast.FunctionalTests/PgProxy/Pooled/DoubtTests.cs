@@ -64,6 +64,36 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
             (await Should.ThrowAsync<PostgresException>(read)).SqlState.ShouldBe("08007");
     }
 
+    [Fact]
+    public async Task What_a_crash_has_not_reached_yet_is_given_nothing_new()
+    {
+        await using var watcher = await FreshAsync();
+        var proxy = Start(PoolMode.Transaction, loops: 1, repeats: true);
+        await using var client = await OpenAsync(proxy.PrimaryPort);
+        await using var other = await OpenAsync(proxy.PrimaryPort);
+        await Queries.AskAsync(watcher, Lock);
+        var read = Queries.AskAsync(client, "SELECT 42 FROM pg_advisory_xact_lock(7)");
+        await UntilAsync(watcher, Waiting, 1);
+        var atRest = await Queries.AskAsync(other, "SELECT pg_backend_pid()");
+        var hit = await Queries.AskAsync(watcher, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'advisory'");
+        var postmaster = await Postgres.PostmasterAsync();
+        // It would end the others at once.
+        await RealPostgres.SignalAsync("STOP", postmaster);
+        try
+        {
+            await RealPostgres.SignalAsync("KILL", (int)hit!);
+            await UntilAsync(
+                watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {atRest} AND state = 'idle'", 0);
+            (await Queries.AskAsync(watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {atRest}"))
+                .ShouldBe(0L);
+        }
+        finally
+        {
+            await RealPostgres.SignalAsync("CONT", postmaster);
+        }
+        (await read).ShouldBe(42);
+    }
+
     [Theory, InlineData(PoolMode.Transaction), InlineData(PoolMode.Session)]
     public async Task While_a_switchover_is_under_way_units_wait_and_sessions_stay(PoolMode mode)
     {
