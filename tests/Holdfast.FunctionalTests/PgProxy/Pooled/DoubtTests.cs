@@ -77,15 +77,13 @@ public sealed class DoubtTests(RealPostgres postgres) : PooledPostgres(postgres)
         var atRest = await Queries.AskAsync(other, "SELECT pg_backend_pid()");
         var hit = await Queries.AskAsync(watcher, "SELECT pid FROM pg_stat_activity WHERE wait_event = 'advisory'");
         var postmaster = await Postgres.PostmasterAsync();
-        // It would end the others at once.
+        // It would end the other at once.
         await RealPostgres.SignalAsync("STOP", postmaster);
         try
         {
             await RealPostgres.SignalAsync("KILL", (int)hit!);
             await UntilAsync(
                 watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {atRest} AND state = 'idle'", 0);
-            (await Queries.AskAsync(watcher, $"SELECT count(*) FROM pg_stat_activity WHERE pid = {atRest}"))
-                .ShouldBe(0L);
         }
         finally
         {
