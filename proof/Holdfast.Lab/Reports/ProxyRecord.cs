@@ -10,6 +10,8 @@ namespace Holdfast.Lab.Reports;
 /// <param name="PerSecond">Transactions.</param>
 /// <param name="CpuUs">The proxy's own time for a transaction; null where there is none.</param>
 /// <param name="ResidentMib">The proxy's, under load.</param>
+/// <param name="Stolen">The part of the processors' time that the hypervisor took meanwhile, 0 to 1; null where nobody
+/// looked.</param>
 /// <param name="Problem">Why there are no figures.</param>
 sealed record ProxyRecord(
     string Series,
@@ -22,6 +24,7 @@ sealed record ProxyRecord(
     double P99Ms = 0,
     double? CpuUs = null,
     double? ResidentMib = null,
+    double? Stolen = null,
     string? Problem = null);
 
 /// <summary>All runs so far: only ever appended to, so that an interrupted series is gone on with.</summary>

@@ -56,6 +56,11 @@ public sealed class ProxyTableTests
     }
 
     [Fact]
+    public void A_run_that_the_hypervisor_disturbed_is_told() =>
+        ProxyTable.Section([Run("haproxy", 1_000) with { Stolen = 0.1 }, Run("haproxy", 1_000, round: 2)])
+            .ShouldContain("| 2, 1 disturbed |");
+
+    [Fact]
     public void A_case_that_is_measured_anew_replaces_its_figures_of_before() =>
         RowOf("transaction", Run("pgbouncer-transaction", 1_000), Run("holdfast-transaction", 500),
                 Run("pgbouncer-transaction", 800, series: "b"), Run("holdfast-transaction", 800, series: "b"))

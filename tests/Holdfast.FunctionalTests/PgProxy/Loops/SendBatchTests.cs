@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.Sockets;
 using Holdfast.PgProxy.Loops;
-using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -13,60 +11,25 @@ public sealed class SendBatchTests : IDisposable
 {
     const int PieceBytes = 1000;
 
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    readonly List<Socket> _peers = [];
-    EventLoop _loop = null!;
+    LoopUnderTest _test = null!;
 
-    public SendBatchTests() => _listener.Start();
-
-    public void Dispose()
-    {
-        _loop?.Dispose();
-        _peers.ForEach(peer => peer.Dispose());
-        _listener.Dispose();
-    }
-
-    sealed class User : ConnectionUser
-    {
-        public TaskCompletionSource Drained { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override void OnBytes(ReadOnlySpan<byte> bytes)
-        {
-            // Peers say nothing here.
-        }
-
-        public override void OnDrained() => Drained.TrySetResult();
-        public override void OnEnded() => Ended.TrySetResult();
-    }
+    public void Dispose() => _test?.Dispose();
 
     void Begin(bool sendsTogether)
     {
-        _loop = new EventLoop(0, NullLogger.Instance, sendsTogether);
-        _loop.Sends.IsAtWork.ShouldBe(sendsTogether);
-        _loop.Start();
+        _test = new LoopUnderTest(sendsTogether);
+        _test.Loop.Sends.IsAtWork.ShouldBe(sendsTogether);
     }
 
-    async Task<(Connection Connection, User User, Socket Peer)> ConnectAsync()
+    // Resumed: it is told when its peer is gone.
+    async Task<(Connection Connection, HeardUser User, Socket Peer)> ConnectAsync()
     {
-        var user = new User();
-        var (connection, connecting) = await OnLoopAsync(() => Connection.Connect(
-            _loop, (IPEndPoint)_listener.LocalEndpoint, unackedMs: 60_000, user));
-        var peer = await _listener.AcceptSocketAsync(Stop).AsTask().WaitAsync(Limit, Stop);
-        _peers.Add(peer);
-        (await connecting.WaitAsync(Limit, Stop)).ShouldBe(SocketError.Success);
-        await OnLoopAsync(() => { connection.Resume(); return 0; });
+        var user = new HeardUser();
+        var (connection, peer) = await _test.ConnectAsync(user);
+        await _test.DoAsync(connection.Resume);
         return (connection, user, peer);
-    }
-
-    Task<T> OnLoopAsync<T>(Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post(() => done.SetResult(work()));
-        return done.Task.WaitAsync(Limit, Stop);
     }
 
     static byte[] Piece(int number)
@@ -81,7 +44,7 @@ public sealed class SendBatchTests : IDisposable
         var (buffer, stream) = (new byte[PieceBytes], new NetworkStream(peer));
         for (var number = 0; number < pieces; number++)
         {
-            await stream.ReadExactlyAsync(buffer, Stop).AsTask().WaitAsync(Limit, Stop);
+            await stream.ReadExactlyAsync(buffer, Stop).AsTask().WaitAsync(LoopUnderTest.Limit, Stop);
             BinaryPrimitives.ReadInt32BigEndian(buffer).ShouldBe(number);
         }
     }
@@ -91,17 +54,16 @@ public sealed class SendBatchTests : IDisposable
     {
         const int connections = 300, turns = 5, perTurn = 3;
         Begin(sendsTogether);
-        var all = new List<(Connection Connection, User User, Socket Peer)>();
+        var all = new List<(Connection Connection, HeardUser User, Socket Peer)>();
         for (var i = 0; i < connections; i++)
             all.Add(await ConnectAsync());
         for (var turn = 0; turn < turns; turn++)
         {
             var from = turn * perTurn;
-            await OnLoopAsync(() =>
+            await _test.DoAsync(() =>
             {
                 for (var number = from; number < from + perTurn; number++)
                     all.ForEach(one => one.Connection.Send(Piece(number)));
-                return 0;
             });
         }
         foreach (var one in all)
@@ -116,23 +78,22 @@ public sealed class SendBatchTests : IDisposable
         var (connection, user, peer) = await ConnectAsync();
         var other = await ConnectAsync();
         var sent = 0;
-        while (sent < atMost && await OnLoopAsync(() => connection.BytesKept) == 0)
+        while (sent < atMost && await _test.DoAsync(() => connection.BytesKept) == 0)
             await SendAsync();
-        (await OnLoopAsync(() => connection.IsBlocked)).ShouldBeTrue();
+        (await _test.DoAsync(() => connection.IsBlocked)).ShouldBeTrue();
         for (var more = 0; more < rest; more++)
             await SendAsync();
-        user.Drained.Task.IsCompleted.ShouldBeFalse();
+        user.Drained.IsCompleted.ShouldBeFalse();
         await ReadAsync(peer, sent);
-        await user.Drained.Task.WaitAsync(Limit, Stop);
+        await user.Drained.WaitAsync(LoopUnderTest.Limit, Stop);
         await ReadAsync(other.Peer, sent);
 
         async Task SendAsync()
         {
-            await OnLoopAsync(() =>
+            await _test.DoAsync(() =>
             {
                 connection.Send(Piece(sent));
                 other.Connection.Send(Piece(sent));
-                return 0;
             });
             sent++;
         }
@@ -145,15 +106,14 @@ public sealed class SendBatchTests : IDisposable
         var (gone, stays) = (await ConnectAsync(), await ConnectAsync());
         gone.Peer.LingerState = new LingerOption(true, 0);
         // Both in the turn in which it goes: the kernel refuses the first piece.
-        await OnLoopAsync(() =>
+        await _test.DoAsync(() =>
         {
             gone.Peer.Close();
             gone.Connection.Send(Piece(0));
             stays.Connection.Send(Piece(0));
-            return 0;
         });
-        await gone.User.Ended.Task.WaitAsync(Limit, Stop);
+        await gone.User.Ended.WaitAsync(LoopUnderTest.Limit, Stop);
         await ReadAsync(stays.Peer, 1);
-        stays.User.Ended.Task.IsCompleted.ShouldBeFalse();
+        stays.User.Ended.IsCompleted.ShouldBeFalse();
     }
 }
