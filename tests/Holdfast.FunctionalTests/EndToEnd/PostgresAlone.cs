@@ -10,7 +10,7 @@ static class PostgresAlone
 {
     const int Clients = 24;
 
-    /// <summary>A third of this on two quiet cores; a machine that takes longer can't show what Holdfast
+    /// <summary>Twice what two quiet cores take; a machine that takes longer can't show what Holdfast
     /// takes.</summary>
     static readonly TimeSpan EnoughForAnybody = TimeSpan.FromSeconds(1);
 
