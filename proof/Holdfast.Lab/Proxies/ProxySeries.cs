@@ -31,7 +31,7 @@ sealed record ProxySeries(
     internal const double StolenAtMost = 0.03;
 
     /// <summary>Of one run; the last one counts, whatever was stolen.</summary>
-    internal const int TriesMax = 8;
+    const int TriesMax = 8;
 
     public async Task RunAsync(string programs, CancellationToken stop)
     {
