@@ -40,7 +40,7 @@ internal sealed class ProxyMetrics : IDisposable
     public void Closed(Port port, CloseReason reason)
     {
         _clients.Add(-1, Tag(port));
-        _closed.Add(1, Tag(port), new KeyValuePair<string, object?>("reason", reason.ToString()));
+        _closed.Add(1, Tag(port), new KeyValuePair<string, object?>("reason", Enum.GetName(reason)));
     }
 
     static KeyValuePair<string, object?> Tag(Port port) => new("port", port == Port.Primary ? "primary" : "replicas");

@@ -53,28 +53,29 @@ internal sealed class ClientLogin
     public async Task RunAsync(Refusal? turnedAway)
     {
         _worker.Counts.Accepted++;
-        var startups = _worker.Startups;
-        _limit = startups.Add(GiveUp);
-        var reason = CloseReason.StartupBroken;
+        _limit = _worker.Startups.Add(GiveUp);
+        var reason = CloseReason.None;
         try
         {
-            var (startup, ended) = await StartupAsync();
-            reason = startup is null ? ended
-                : turnedAway is not null ? Refuse(turnedAway)
-                : await AdmitAsync(startup);
-            startups.Met(_limit);
-            if (_connection.IsClosed)
+            // Here, and not in a method of its own, which would be kept for each client that waits.
+            for (var packets = 0; packets < PacketsMax && _startup is null && reason == CloseReason.None; packets++)
             {
-                reason = CloseReason.StartupTimeout;
+                StartupRead read;
+                StartupPacket packet;
+                while ((read = StartupPacket.Read(_inbox.Bytes, out packet)) == StartupRead.NeedMore
+                    && await _inbox.MoreAsync())
+                {
+                }
+                reason = read == StartupRead.Whole
+                    ? await TakeAsync(packet)
+                    : await WithoutPacketAsync(read, isFirst: packets == 0);
             }
-            else if (startup is not null && reason == CloseReason.None)
-            {
-                reason = await EnterAsync(startup);
-            }
+            reason = await DecideAsync(reason, turnedAway);
         }
         catch (Exception failed) when (failed is AuthenticationException or IOException)
         {
             Plane.Log.Refused(_port, _from, $"TLS: {failed.Message}");
+            reason = CloseReason.StartupBroken;
         }
         catch (Exception failed)
         {
@@ -82,8 +83,12 @@ internal sealed class ClientLogin
             reason = CloseReason.Broken;
         }
         _inbox.Dispose();
-        if (reason == CloseReason.None)
-            return;
+        if (reason != CloseReason.None)
+            End(reason);
+    }
+
+    void End(CloseReason reason)
+    {
         if (_pool is not null)
             Plane.Directory.Leave(_pool);
         if (ReferenceEquals(_connection.User, _inbox))
@@ -91,12 +96,25 @@ internal sealed class ClientLogin
         Plane.Ended(_port, _from, reason);
     }
 
+    // The startup is read, or there is none. None: it has its session.
+    async ValueTask<CloseReason> DecideAsync(CloseReason reason, Refusal? turnedAway)
+    {
+        if (_startup is { Parameters: var startup })
+            reason = turnedAway is null ? await AdmitAsync(startup) : Refuse(turnedAway);
+        else if (reason == CloseReason.None)
+            reason = CloseReason.StartupBroken;
+        _worker.Startups.Met(_limit!);
+        return _connection.IsClosed ? CloseReason.StartupTimeout
+            : reason == CloseReason.None ? await EnterAsync()
+            : reason;
+    }
+
     // None: it has its session.
-    async ValueTask<CloseReason> EnterAsync(StartupParameters startup)
+    async ValueTask<CloseReason> EnterAsync()
     {
         if (_pool is null)
         {
-            ConsoleSession.Begin(_worker, _port, _connection, startup.User, _inbox.Bytes.ToArray(), ended =>
+            ConsoleSession.Begin(_worker, _port, _connection, _startup!.Parameters.User, _inbox.Bytes.ToArray(), ended =>
                 Plane.Ended(_port, _from, ended));
             return CloseReason.None;
         }
@@ -124,57 +142,43 @@ internal sealed class ClientLogin
 
     // ---- the untagged packets ----
 
-    async ValueTask<(StartupParameters? Parameters, CloseReason Ended)> StartupAsync()
+    // None: it goes on, with the next packet if that was not the startup.
+    async ValueTask<CloseReason> TakeAsync(StartupPacket packet)
     {
-        for (var packets = 0; packets < PacketsMax; packets++)
+        // There until more comes.
+        var bytes = _inbox.Bytes[..packet.Bytes];
+        _inbox.Drop(packet.Bytes);
+        switch (packet.Kind)
         {
-            StartupPacket packet;
-            StartupRead read;
-            if (packets == 0 && await IsTlsAsync() && !await BeginsWithTlsAsync())
-                return (null, CloseReason.StartupBroken);
-            while ((read = StartupPacket.Read(_inbox.Bytes, out packet)) == StartupRead.NeedMore)
-            {
-                if (!await _inbox.MoreAsync())
-                    return (null, packets == 0 && _inbox.Bytes.IsEmpty
-                        ? CloseReason.ClientSilent : CloseReason.ClientClosed);
-            }
-            if (read == StartupRead.Broken)
-                return (null, CloseReason.StartupBroken);
-            var bytes = _inbox.Bytes[..packet.Bytes].ToArray();
-            _inbox.Drop(packet.Bytes);
-            switch (packet.Kind)
-            {
-                case StartupKind.SslRequest when _access.Tls is not null && !_isSecure:
-                    // What came in clear behind the request may be somebody else's.
-                    if (!_inbox.Bytes.IsEmpty)
-                        return (null, CloseReason.StartupBroken);
-                    _connection.SendAtOnce("S"u8);
-                    await SecureAsync(_access.Tls, ReadOnlyMemory<byte>.Empty);
-                    break;
-                case StartupKind.CancelRequest:
-                    await Plane.CancelAsync(_worker.Loop, bytes);
-                    return (null, CloseReason.CancelForwarded);
-                case StartupKind.Startup:
-                    _startup = _worker.KnownStartups.Read(bytes, _access.IgnoreStartupParameters);
-                    return (_startup?.Parameters, CloseReason.StartupBroken);
-                default:
-                    _connection.SendAtOnce("N"u8);
-                    break;
-            }
+            case StartupKind.SslRequest when _access.Tls is not null && !_isSecure:
+                // What came in clear behind the request may be somebody else's.
+                if (!_inbox.Bytes.IsEmpty)
+                    return CloseReason.StartupBroken;
+                _connection.SendAtOnce("S"u8);
+                await SecureAsync(_access.Tls, ReadOnlyMemory<byte>.Empty);
+                return CloseReason.None;
+            case StartupKind.CancelRequest:
+                await Plane.CancelAsync(_worker.Loop, bytes.ToArray());
+                return CloseReason.CancelForwarded;
+            case StartupKind.Startup:
+                _startup = _worker.KnownStartups.Read(bytes, _access.IgnoreStartupParameters);
+                return _startup is null ? CloseReason.StartupBroken : CloseReason.None;
+            default:
+                _connection.SendAtOnce("N"u8);
+                return CloseReason.None;
         }
-        return (null, CloseReason.StartupBroken);
     }
 
-    // A client may begin with TLS at once, since PostgreSQL 17.
-    async Task<bool> IsTlsAsync() =>
-        _access.Tls is not null && (!_inbox.Bytes.IsEmpty || await _inbox.MoreAsync())
-        && _inbox.Bytes[0] == TlsHandshake;
-
-    async Task<bool> BeginsWithTlsAsync()
+    // A client may begin with TLS at once, since PostgreSQL 17: that is none of the packets.
+    async ValueTask<CloseReason> WithoutPacketAsync(StartupRead read, bool isFirst)
     {
         var first = _inbox.Bytes.ToArray();
+        if (read == StartupRead.NeedMore)
+            return isFirst && first.Length == 0 ? CloseReason.ClientSilent : CloseReason.ClientClosed;
+        if (_access.Tls is not { } tls || !isFirst || first[0] != TlsHandshake)
+            return CloseReason.StartupBroken;
         _inbox.Drop(first.Length);
-        return await SecureAsync(_access.Tls!, first) == ClientTls.Protocol;
+        return await SecureAsync(tls, first) == ClientTls.Protocol ? CloseReason.None : CloseReason.StartupBroken;
     }
 
     async Task<SslApplicationProtocol> SecureAsync(ClientTls tls, ReadOnlyMemory<byte> first)

@@ -4,14 +4,14 @@ using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
 
-/// <summary>A startup message and all that follows from it alone, found out once for clients that say the same. On the
-/// loop's thread only.</summary>
+/// <summary>A startup message and all that follows from it alone, found out once for clients that say the same. Safe from
+/// any thread: the loop that it was read on is not always that of the client's pool.</summary>
 internal sealed class KnownStartup
 {
     readonly ImmutableArray<(int Slot, string Value)> _kept;
 
     // For the last server: mostly the next one's, too.
-    (ParameterSet Server, ParameterSet Wanted)? _last;
+    volatile Tuple<ParameterSet, ParameterSet>? _last;
 
     /// <param name="parameters">As the client wrote them.</param>
     /// <param name="ignored">Settings that are dropped, in small letters.</param>
@@ -50,7 +50,7 @@ internal sealed class KnownStartup
         var wanted = server;
         foreach (var (slot, value) in _kept)
             wanted = wanted.With(slot, value);
-        _last = (server, wanted);
+        _last = Tuple.Create(server, wanted);
         return wanted;
     }
 }

@@ -65,12 +65,15 @@ internal sealed class ServerDoor(EventLoop loop, Server server, ServerTls tls) :
         var (connection, connected) = Connection.Connect(
             loop, new IPEndPoint(address, server.Port), ProxyLimits.BackendUnackedMs, Inbox);
         (Connection, Inbox.Connection) = (connection, connection);
-        var gaveUp = Inbox.MoreAsync();
+        var gaveUp = GaveUpAsync();
         if (await Task.WhenAny(connected, gaveUp) == gaveUp)
             return $"{server} does not take connections";
         var error = await connected;
         return error == SocketError.Success ? null : $"{server}: {new SocketException((int)error).Message}";
     }
+
+    // Nothing comes before it is connected.
+    async Task GaveUpAsync() => await Inbox.MoreAsync();
 
     async Task<string?> EncryptAsync()
     {

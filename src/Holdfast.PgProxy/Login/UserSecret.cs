@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using Holdfast.Postgres.Wire;
@@ -46,6 +47,8 @@ public interface IUserSecrets
 /// <summary>Those of the file.</summary>
 public sealed class FileSecrets(IReadOnlyDictionary<string, UserSecret> users) : IUserSecrets
 {
+    readonly FrozenDictionary<string, UserSecret> _users = users.ToFrozenDictionary(StringComparer.Ordinal);
+
     public ValueTask<UserSecret?> FindAsync(string user, CancellationToken stop) =>
-        ValueTask.FromResult(users.GetValueOrDefault(user));
+        ValueTask.FromResult(_users.GetValueOrDefault(user));
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Holdfast.PgProxy.Loops;
 
@@ -13,8 +14,8 @@ internal sealed class Inbox : ConnectionUser, IDisposable
 
     byte[] _bytes = [];
     int _from, _to;
-    bool _hasEnded;
-    TaskCompletionSource<bool>? _waiting;
+    bool _hasEnded, _hasMore;
+    Action? _waiting;
 
     /// <summary>Paused by its inbox while that is full.</summary>
     public Connection? Connection { get; set; }
@@ -22,13 +23,27 @@ internal sealed class Inbox : ConnectionUser, IDisposable
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(_from, _to - _from);
 
     /// <summary>Completes when there is more to see than now; false: nothing more comes.</summary>
-    public Task<bool> MoreAsync()
+    public More MoreAsync()
     {
-        if (_hasEnded || Bytes.Length >= BytesMax)
-            return Task.FromResult(false);
-        _waiting = new TaskCompletionSource<bool>();
+        _hasMore = false;
+        return new(this);
+    }
+
+    /// <summary>Whoever waits goes on where the bytes come in, which is on the loop: a task for each wait of each login
+    /// would cost more than the wait.</summary>
+    public readonly struct More(Inbox inbox) : ICriticalNotifyCompletion
+    {
+        public More GetAwaiter() => this;
+        public bool IsCompleted => inbox._hasEnded || inbox.Bytes.Length >= BytesMax;
+        public bool GetResult() => inbox._hasMore;
+        public void OnCompleted(Action continuation) => inbox.Wait(continuation);
+        public void UnsafeOnCompleted(Action continuation) => inbox.Wait(continuation);
+    }
+
+    void Wait(Action then)
+    {
+        _waiting = then;
         Connection?.Resume();
-        return _waiting.Task;
     }
 
     public void Drop(int bytes)
@@ -74,9 +89,10 @@ internal sealed class Inbox : ConnectionUser, IDisposable
 
     void Wake(bool hasMore)
     {
+        _hasMore = hasMore;
         var waiting = _waiting;
         _waiting = null;
-        waiting?.TrySetResult(hasMore);
+        waiting?.Invoke();
     }
 
     public void Dispose()

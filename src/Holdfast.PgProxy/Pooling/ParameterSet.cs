@@ -26,11 +26,18 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
     public static readonly ParameterSet Empty = new(new string?[s_names.Length]);
 
     readonly string?[] _values;
+    readonly int _hash;
 
     // The last one asked for: mostly the next one, too. Nobody sees whether it is known.
     SettingsChange? _change;
 
-    ParameterSet(string?[] values) => _values = values;
+    ParameterSet(string?[] values)
+    {
+        var hash = new HashCode();
+        foreach (var value in values)
+            hash.Add(value, StringComparer.Ordinal);
+        (_values, _hash) = (values, hash.ToHashCode());
+    }
 
     /// <returns>-1: it is not kept.</returns>
     public static int SlotOf(ReadOnlySpan<char> name)
@@ -89,15 +96,10 @@ internal sealed class ParameterSet : IEquatable<ParameterSet>
             : quoted;
     }
 
-    public bool Equals(ParameterSet? other) => other is not null && _values.AsSpan().SequenceEqual(other._values);
+    public bool Equals(ParameterSet? other) => ReferenceEquals(this, other)
+        || (other is not null && _values.AsSpan().SequenceEqual(other._values));
 
     public override bool Equals(object? obj) => Equals(obj as ParameterSet);
 
-    public override int GetHashCode()
-    {
-        var hash = new HashCode();
-        foreach (var value in _values)
-            hash.Add(value, StringComparer.Ordinal);
-        return hash.ToHashCode();
-    }
+    public override int GetHashCode() => _hash;
 }

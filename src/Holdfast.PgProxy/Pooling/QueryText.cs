@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Holdfast.PgProxy.Pooling;
@@ -22,10 +23,12 @@ internal static class QueryText
     static readonly SearchValues<string> s_telling = SearchValues.Create(
         ["advisory_lock", "temp", "set_config", "hold"], StringComparison.OrdinalIgnoreCase);
 
+    static readonly SearchValues<string> s_into = SearchValues.Create(["INTO"], StringComparison.OrdinalIgnoreCase);
     static readonly SearchValues<char> s_wordEnd = SearchValues.Create(" \t\r\n\f\v(;=/-");
     static readonly SearchValues<char> s_literal = SearchValues.Create("'\"$");
 
     /// <param name="text">Without the final zero, in any encoding that has ASCII as its part.</param>
+    [SkipLocalsInit] // It is called for each statement, and what it does not write it does not read.
     public static TextTraits Read(ReadOnlySpan<byte> text)
     {
         if (text.Length > BytesMax)
@@ -105,7 +108,7 @@ internal static class QueryText
             case 's' when Is(first, "SELECT") || Is(first, "SHOW"):
             case 't' when Is(first, "TABLE"):
             case 'v' when Is(first, "VALUES"):
-                return rest.Contains("INTO", StringComparison.OrdinalIgnoreCase) ? default : TextTraits.Reads;
+                return rest.ContainsAny(s_into) ? default : TextTraits.Reads;
             default:
                 return default;
         }
