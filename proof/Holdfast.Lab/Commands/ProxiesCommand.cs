@@ -14,7 +14,7 @@ static class ProxiesCommand
         var paths = Names("--path",
             $"Which: {string.Join(", ", ProxyPath.All.Select(known => known.Name))}; default: all");
         var rounds = Count("--rounds", "In the file of results when this ends; those there of the series count", 5);
-        var seconds = Count("--seconds", "Of one run; with one client a second less, with 500 four times as long", 3);
+        var seconds = Count("--seconds", "Of one turn of three in a round; with 500 clients one, four times as long", 2);
         var series = new Option<string>("--series")
         {
             Description = "What the runs are called in the results: figures of two series are never compared",

@@ -7,9 +7,19 @@ namespace Holdfast.Lab.Proxies;
 /// <summary>What one run of pgbench told.</summary>
 /// <param name="PerSecond">Transactions; connecting at the beginning left out.</param>
 /// <param name="Transactions">All of them.</param>
-/// <param name="P50Ms">From begin to end of a transaction; with a connection for each, without connecting.</param>
-/// <param name="P99Ms">The same.</param>
-readonly record struct PgbenchResult(double PerSecond, long Transactions, double P50Ms, double P99Ms);
+/// <param name="SortedMs">From begin to end of those that were written down; with a connection for each, without
+/// connecting.</param>
+sealed record PgbenchResult(double PerSecond, long Transactions, IReadOnlyList<double> SortedMs)
+{
+    /// <summary>Of runs that took equally long.</summary>
+    public static PgbenchResult Together(IReadOnlyList<PgbenchResult> runs) => new(
+        runs.Average(run => run.PerSecond), runs.Sum(run => run.Transactions),
+        [.. runs.SelectMany(run => run.SortedMs).Order()]);
+
+    /// <param name="part">0 to 1.</param>
+    public double PercentileMs(double part) =>
+        SortedMs.Count == 0 ? 0 : SortedMs[(int)Math.Ceiling(part * SortedMs.Count) - 1];
+}
 
 /// <summary>The distribution's load generator.</summary>
 sealed partial class Pgbench(string program, string folder, string database)
@@ -67,8 +77,7 @@ sealed partial class Pgbench(string program, string folder, string database)
             throw new LabException($"pgbench did not succeed: {output}");
         return new PgbenchResult(
             double.Parse(Rate().Match(output).Groups["tps"].Value, CultureInfo.InvariantCulture),
-            long.Parse(Processed().Match(output).Groups["count"].Value, CultureInfo.InvariantCulture),
-            Percentile(sortedMs, 0.5), Percentile(sortedMs, 0.99));
+            long.Parse(Processed().Match(output).Groups["count"].Value, CultureInfo.InvariantCulture), sortedMs);
     }
 
     // client_id transaction_no time script_no time_epoch time_us (pgbench, Per-Transaction Logging).
@@ -122,9 +131,6 @@ sealed partial class Pgbench(string program, string folder, string database)
             throw new LabException($"pgbench took longer than {time.TotalSeconds:0} s", late);
         }
     }
-
-    static double Percentile(IReadOnlyList<double> sorted, double part) =>
-        sorted.Count == 0 ? 0 : sorted[(int)Math.Ceiling(part * sorted.Count) - 1];
 
     static string LastOf(string error) => string.Join("; ", error.Trim().Split('\n').TakeLast(3));
 

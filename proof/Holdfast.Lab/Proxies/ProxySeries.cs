@@ -7,7 +7,7 @@ namespace Holdfast.Lab.Proxies;
 /// again.</summary>
 /// <param name="Name">Of the series: figures of two are never compared.</param>
 /// <param name="Results">The file.</param>
-/// <param name="Seconds">Of one run; for one client a second less, for many <see cref="ManyTimes"/> as long.</param>
+/// <param name="Seconds">Of one turn; for many clients <see cref="ManyTimes"/> as long.</param>
 /// <param name="Lock">Of the machine, taken for each case of a round; null: nobody else measures.</param>
 sealed record ProxySeries(
     string Name, string Results, IReadOnlyList<ProxyCase> Cases, IReadOnlyList<ProxyPath> Paths, int Rounds,
@@ -19,7 +19,11 @@ sealed record ProxySeries(
     /// room.</summary>
     const int ManyClients = 100;
 
-    /// <summary>As often as long: with so many, pgbench connects for some seconds of its run.</summary>
+    /// <summary>Turns of each path in a round. A machine is faster now and slower then, for seconds or for minutes: what
+    /// is compared should have had the same of it.</summary>
+    const int Turns = 3;
+
+    /// <summary>So many have one turn, as often as long: pgbench connects for some seconds of it.</summary>
     const int ManyTimes = 4;
 
     /// <summary>Enough for the slowest of the proxies to log in to so many servers, one after the other, with nothing
@@ -30,7 +34,7 @@ sealed record ProxySeries(
     /// proxy.</summary>
     internal const double StolenAtMost = 0.03;
 
-    /// <summary>Of one run; the last one counts, whatever was stolen.</summary>
+    /// <summary>Of one turn; the last one counts, whatever was stolen.</summary>
     const int TriesMax = 8;
 
     public async Task RunAsync(string programs, CancellationToken stop)
@@ -47,33 +51,47 @@ sealed record ProxySeries(
         }
         foreach (var runs in Plan().GroupBy(run => (run.Round, run.Case)))
         {
-            using var turn = await MachineLock.TakeAsync(Lock, stop);
-            foreach (var (round, load, path) in runs.Where(
-                run => !done.Contains((run.Case.Name, run.Path.Name, run.Round))))
+            using var machine = await MachineLock.TakeAsync(Lock, stop);
+            var ((round, load), turns) = (runs.Key, new List<ProxyTurn>());
+            var paths = runs.Select(run => run.Path)
+                .Where(path => !done.Contains((load.Name, path.Name, round))).ToList();
+            for (var turn = 0; turn < TurnsOf(load); turn++)
             {
-                var record = await RunQuietAsync(stage, load, path, round, stop);
-                ProxyFile.Append(Results, record);
+                foreach (var path in paths)
+                    turns.Add(await RunQuietAsync(stage, load, path, round, stop));
             }
+            foreach (var path in paths)
+                ProxyFile.Append(Results, Together(load, path, round, turns.FindAll(turn => turn.Path == path)));
         }
     }
 
-    async Task<ProxyRecord> RunQuietAsync(
+    static int TurnsOf(ProxyCase load) => load.Clients >= ManyClients ? 1 : Turns;
+
+    ProxyRecord Together(ProxyCase load, ProxyPath path, int round, List<ProxyTurn> turns)
+    {
+        var record = new ProxyRecord(Name, load.Name, path.Name, round, turns[0].At);
+        if (turns.Find(turn => turn.Problem is not null) is { } failed)
+            return record with { Problem = failed.Problem };
+        var all = PgbenchResult.Together([.. turns.Select(turn => turn.Result!)]);
+        return record with
+        {
+            PerSecond = all.PerSecond, P50Ms = all.PercentileMs(0.5), P99Ms = all.PercentileMs(0.99),
+            CpuUs = turns[0].Cpu is null ? null : turns.Sum(turn => turn.Cpu!.Value.TotalMicroseconds) / all.Transactions,
+            ResidentMib = turns[^1].ResidentMib, Stolen = turns.Max(turn => turn.Stolen),
+        };
+    }
+
+    async Task<ProxyTurn> RunQuietAsync(
         Stage stage, ProxyCase load, ProxyPath path, int round, CancellationToken stop)
     {
         for (var tries = 1; ; tries++)
         {
-            var record = await RunAsync(stage, load, path, round, stop);
-            await Console.Error.WriteLineAsync(Line(record));
-            if (!(record.Stolen > StolenAtMost) || tries == TriesMax)
-                return record;
+            var turn = await RunAsync(stage, load, path, stop);
+            await Console.Error.WriteLineAsync($"{round}  {load.Name,-13} {path.Name,-22} {turn}");
+            if (!(turn.Stolen > StolenAtMost) || tries == TriesMax)
+                return turn;
         }
     }
-
-    static string Line(ProxyRecord record) => record.Problem is { } problem
-        ? $"{record.Round}  {record.Case,-13} {record.Path,-22} {problem}"
-        : string.Create(CultureInfo.InvariantCulture, $"{record.Round}  {record.Case,-13} {record.Path,-22} "
-            + $"{record.PerSecond,8:0}/s  p50 {record.P50Ms:0.00}  p99 {record.P99Ms:0.00} ms  "
-            + $"{record.CpuUs:0.0} us  {record.ResidentMib:0.0} MiB  stolen {record.Stolen:P1}");
 
     // Each path has each place within a round in turn.
     IEnumerable<(int Round, ProxyCase Case, ProxyPath Path)> Plan() =>
@@ -95,39 +113,30 @@ sealed record ProxySeries(
         }
     }
 
-    async Task<ProxyRecord> RunAsync(Stage stage, ProxyCase load, ProxyPath path, int round, CancellationToken stop)
+    async Task<ProxyTurn> RunAsync(Stage stage, ProxyCase load, ProxyPath path, CancellationToken stop)
     {
-        var record = new ProxyRecord(Name, load.Name, path.Name, round, DateTimeOffset.UtcNow);
+        var turn = new ProxyTurn(path, DateTimeOffset.UtcNow);
         var keepsServers = path is { IsSession: true, KeepsServers: true };
         var (port, pgbench) = (stage.PortOf(path), stage.Pgbench);
         try
         {
             if (keepsServers && load.Load != ProxyCase.Connect)
                 await OpenServersAsync(stage, path, load.Clients, stop);
-            var time = TimeSpan.FromSeconds(load.Clients switch
-            {
-                1 => Math.Max(1, Seconds - 1),
-                >= ManyClients => ManyTimes * Seconds,
-                _ => Seconds,
-            });
+            var time = TimeSpan.FromSeconds(load.Clients >= ManyClients ? ManyTimes * Seconds : Seconds);
             var (before, machine) = (stage.CostOf(path), MachineTime.Now);
             var running = pgbench.RunAsync(load, port, path.User, time, stop);
             await Task.Delay(time * 0.8, TimeProvider.System, stop);
             var resident = stage.CostOf(path)?.ResidentMib;
             var result = await running;
             var stolen = MachineTime.Now.StolenSince(machine);
-            var cpu = (stage.CostOf(path)?.Cpu - before?.Cpu)?.TotalMicroseconds / result.Transactions;
+            var cpu = stage.CostOf(path)?.Cpu - before?.Cpu;
             if (keepsServers && load.Clients >= ManyClients)
                 await stage.EndServersAsync(path, stop);
-            return record with
-            {
-                PerSecond = result.PerSecond, P50Ms = result.P50Ms, P99Ms = result.P99Ms, CpuUs = cpu,
-                ResidentMib = resident, Stolen = stolen,
-            };
+            return turn with { Result = result, Cpu = cpu, ResidentMib = resident, Stolen = stolen };
         }
         catch (LabException failed)
         {
-            return record with { Problem = failed.Message };
+            return turn with { Problem = failed.Message };
         }
     }
 

@@ -17,11 +17,12 @@ static class ProxyTable
 
         The same `pgbench` through each proxy to the same PostgreSQL in turns (`bench/pgproxy`), all on one machine of two cores and its loopback: so rates and
         times tell how much the proxy takes from PostgreSQL and pgbench, and **CPU per transaction** is the proxy's own user and system time. Scale 10, `-n`, `-j 2`,
-        3 s a run or as `--seconds` says, a second less with one client, four times as long with 500; `shared_buffers 512MB`, `max_wal_size 4GB`, `max_connections 1300`, fsync on. HAProxy: `mode tcp`, `check`. PgBouncer 1.18:
+        `shared_buffers 512MB`, `max_wal_size 4GB`, `max_connections 1300`, fsync on. HAProxy: `mode tcp`, `check`. PgBouncer 1.18:
         `default_pool_size` 600 in session mode, 20 in transaction mode. Holdfast: the published program with its routes from etcd, term check, limits and metrics,
         `pool_size` 600 and 20. All: no TLS, nobody asks for a password, in sessions of their own as daemons are; with a server for each client of a session pool opened before a run.
-        Each path has each place of a round in turn; warmed before the first one. A run during which the hypervisor took more than 3 % of the processors' time for other machines is made
-        again, 8 times at most, and else counted as disturbed. Figures are medians of the rounds, "of the rival" is the median of the ratios of each round.
+        In a round each path has three turns of 2 s (or as `--seconds` says; with 500 clients one of 8 s), one path after the other, and each path has each place in turn; all were warmed before.
+        A turn during which the hypervisor took more than 3 % of the processors' time for other machines is made again, 8 times at most, and else counted as disturbed.
+        Figures of a round are those of its turns together; those below are medians of the rounds, "of the rival" is the median of the ratios of each round.
 
         The rival of transaction mode is PgBouncer's transaction mode; with prepared statements, which 1.18 does not share, its session mode. That of session mode is
         whichever of HAProxy and PgBouncer's session mode has the higher rate. Required: rate >= 0.95 of the rival's, p99 <= 1.1, and from 16 clients on CPU <= 1.05.

@@ -86,8 +86,17 @@ public sealed class ProxyTableTests
             number of failed transactions: 0 (0.000%)
             tps = 1234.5 (without initial connection time)
             """, [.. Enumerable.Range(1, 100).Select(number => number / 10.0)]);
-        result.ShouldBe(new PgbenchResult(1_234.5, 4_711, 5.0, 9.9));
+        (result.PerSecond, result.Transactions).ShouldBe((1_234.5, 4_711));
+        (result.PercentileMs(0.5), result.PercentileMs(0.99)).ShouldBe((5.0, 9.9));
         Should.Throw<LabException>(() => Pgbench.Parse("pgbench: error", []));
+    }
+
+    [Fact]
+    public void Turns_of_a_round_are_one_run()
+    {
+        var all = PgbenchResult.Together([new(100, 200, [1, 4]), new(300, 600, [2, 3])]);
+        (all.PerSecond, all.Transactions).ShouldBe((200, 800));
+        all.SortedMs.ShouldBe([1, 2, 3, 4]);
     }
 
     [Fact]
