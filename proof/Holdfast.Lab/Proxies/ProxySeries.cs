@@ -19,8 +19,8 @@ sealed record ProxySeries(
     /// room.</summary>
     const int ManyClients = 100;
 
-    /// <summary>Turns of each path in a round. A machine is faster now and slower then, for seconds or for minutes: what
-    /// is compared should have had the same of it.</summary>
+    /// <summary>Turns of each path in a round. A machine is faster now and slower then, for seconds or for minutes:
+    /// what is compared should have had the same of it.</summary>
     const int Turns = 3;
 
     /// <summary>So many have one turn, as often as long: pgbench connects for some seconds of it.</summary>
@@ -76,7 +76,8 @@ sealed record ProxySeries(
         return record with
         {
             PerSecond = all.PerSecond, P50Ms = all.PercentileMs(0.5), P99Ms = all.PercentileMs(0.99),
-            CpuUs = turns[0].Cpu is null ? null : turns.Sum(turn => turn.Cpu!.Value.TotalMicroseconds) / all.Transactions,
+            CpuUs = turns[0].Cpu is null ? null
+                : turns.Sum(turn => turn.Cpu!.Value.TotalMicroseconds) / all.Transactions,
             ResidentMib = turns[^1].ResidentMib, Stolen = turns.Max(turn => turn.Stolen),
         };
     }

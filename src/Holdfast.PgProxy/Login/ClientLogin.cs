@@ -114,7 +114,8 @@ internal sealed class ClientLogin
     {
         if (_pool is null)
         {
-            ConsoleSession.Begin(_worker, _port, _connection, _startup!.Parameters.User, _inbox.Bytes.ToArray(), ended =>
+            var user = _startup!.Parameters.User;
+            ConsoleSession.Begin(_worker, _port, _connection, user, _inbox.Bytes.ToArray(), ended =>
                 Plane.Ended(_port, _from, ended));
             return CloseReason.None;
         }

@@ -4,8 +4,8 @@ using Holdfast.Postgres.Wire;
 
 namespace Holdfast.PgProxy.Login;
 
-/// <summary>A startup message and all that follows from it alone, found out once for clients that say the same. Safe from
-/// any thread: the loop that it was read on is not always that of the client's pool.</summary>
+/// <summary>A startup message and all that follows from it alone, found out once for clients that say the same. Safe
+/// from any thread: the loop that it was read on is not always that of the client's pool.</summary>
 internal sealed class KnownStartup
 {
     readonly ImmutableArray<(int Slot, string Value)> _kept;

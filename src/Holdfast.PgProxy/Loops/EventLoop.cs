@@ -23,7 +23,14 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
 
     const int EventsMax = 256, FewAtFirst = 64;
 
-    readonly int _epoll, _wake;
+    /// <summary>What the events of these two carry: no place has it.</summary>
+    const ulong WakeData = 0, TickData = 1;
+
+    /// <summary>After so many turns with one event at most it is likely that one socket alone is served in the
+    /// next.</summary>
+    const int LoneTurns = 8;
+
+    readonly int _epoll, _wake, _ticker;
     readonly byte* _events = (byte*)NativeMemory.Alloc((nuint)(EventsMax * Libc.EventBytes));
     readonly ConcurrentQueue<(SendOrPostCallback Work, object? State)> _posts = new();
     Polled?[] _polled = new Polled?[FewAtFirst];
@@ -33,9 +40,8 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     readonly Thread _thread;
     readonly ILogger _log;
     long _generation;
-    int _woken;
-    bool _hasOwnPosts;
-    TimeSpan _tickAt;
+    int _woken, _loneTurns;
+    bool _hasOwnPosts, _isTick;
     volatile bool _stopping;
 
     /// <param name="number">Of the loops.</param>
@@ -49,9 +55,11 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         Sends = new SendBatch(sendsTogether);
         _epoll = Libc.EpollCreate(Libc.CloseOnExec);
         _wake = Libc.EventFd(0, Libc.CloseOnExec | Libc.NonBlocking);
-        if (_epoll < 0 || _wake < 0)
+        _ticker = Libc.BootTimer(Libc.CloseOnExec | Libc.NonBlocking);
+        if (_epoll < 0 || _wake < 0 || _ticker < 0)
             throw new IOException($"no epoll: error {Libc.LastError}");
-        Control(Libc.EpollAdd, _wake, Libc.In, data: 0);
+        Control(Libc.EpollAdd, _wake, Libc.In, WakeData);
+        Control(Libc.EpollAdd, _ticker, Libc.In, TickData);
         _thread = new Thread(Run) { IsBackground = true, Name = $"pgproxy {number}" };
     }
 
@@ -131,20 +139,29 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     void Run()
     {
         SetSynchronizationContext(this);
+        StartTicking();
         while (!_stopping)
             Turn();
+    }
+
+    // By a timer of its own: a wait with a limit would set one up and take it back each time.
+    void StartTicking()
+    {
+        var nanoseconds = (long)TickEvery.TotalNanoseconds;
+        var times = stackalloc long[4] { 0, nanoseconds, 0, nanoseconds };
+        Check.That(Libc.SetTimer(_ticker, 0, times, null) == 0);
     }
 
     // A method of its own: what is called often is compiled anew, better; a loop that never ends is not.
     [MethodImpl(MethodImplOptions.NoInlining)]
     void Turn()
     {
-        // Late by what the turn before took at most: the clock is read once.
-        var left = _again.Count == 0 && !_hasOwnPosts ? _tickAt - Now : TimeSpan.Zero;
-        var waitMs = left > TimeSpan.Zero ? (int)(left.Ticks / TimeSpan.TicksPerMillisecond) + 1 : 0;
-        var count = Libc.EpollWait(_epoll, _events, EventsMax, waitMs);
+        const int forEver = -1;
+        var count = Libc.EpollWait(_epoll, _events, EventsMax, _again.Count == 0 && !_hasOwnPosts ? forEver : 0);
         Now = BootClock.Now;
         Turns++;
+        _loneTurns = count <= 1 ? _loneTurns + 1 : 0;
+        Sends.IsHeld = _loneTurns < LoneTurns;
         for (var i = 0; i < count; i++)
         {
             FetchAhead(i, count);
@@ -152,11 +169,9 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         }
         ServeAgain();
         RunPosts();
-        if (Now >= _tickAt)
-        {
-            _tickAt = Now + TickEvery;
+        if (_isTick)
             Guard(static loop => ((EventLoop)loop!).Tick?.Invoke(), this);
-        }
+        _isTick = false;
         Sends.Submit();
     }
 
@@ -185,10 +200,11 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
     void Serve(byte* ready)
     {
         var data = *(ulong*)(ready + Libc.EventDataAt);
-        if (data == 0)
+        if (data <= TickData)
         {
             ulong count;
-            Libc.Read(_wake, (byte*)&count, sizeof(ulong));
+            Libc.Read(data == WakeData ? _wake : _ticker, (byte*)&count, sizeof(ulong));
+            _isTick |= data == TickData;
             return;
         }
         Serve(data, *(uint*)ready);
@@ -268,6 +284,7 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         for (var slot = 0; slot < _places; slot++)
             _polled[slot]?.Close();
         Libc.Close(_epoll);
+        Libc.Close(_ticker);
         // _wake stays: who posts late would write eight bytes into whatever has its number by then.
         NativeMemory.Free(_events);
         NativeMemory.Free(Input);

@@ -29,6 +29,17 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "epoll_wait")]
     public static partial int EpollWait(int epoll, byte* events, int count, int timeoutMs);
 
+    /// <summary>Of CLOCK_BOOTTIME (timerfd_create(2)).</summary>
+    public static int BootTimer(int flags) => TimerFd(7, flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    private static partial int TimerFd(int clock, int flags);
+
+    /// <param name="times">struct itimerspec: seconds and nanoseconds of the interval, then those until the first
+    /// time.</param>
+    [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
+    public static partial int SetTimer(int timer, int flags, long* times, long* former);
+
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventFd(uint initial, int flags);
 

@@ -47,6 +47,10 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <summary>Short pieces are taken.</summary>
     public bool IsAtWork => _context != 0;
 
+    /// <summary>They wait for the turn's end. Not where it is likely that none comes to a first one: whoever waits for
+    /// that had better run while we note down what we have done.</summary>
+    public bool IsHeld { get; set; } = true;
+
     // struct iocb and struct io_event of a little-endian machine (linux/aio_abi.h).
     [StructLayout(LayoutKind.Sequential)]
     struct Piece
@@ -113,7 +117,7 @@ internal sealed unsafe class SendBatch : IDisposable
     /// <returns>False: it is to be sent by itself.</returns>
     public bool TryAdd(Connection connection, int socket, ReadOnlySpan<byte> bytes)
     {
-        if (!IsAtWork || bytes.Length > PieceBytesMax)
+        if (!IsAtWork || !IsHeld || bytes.Length > PieceBytesMax)
             return false;
         if (_count == PiecesMax || _used + bytes.Length > BytesMax)
             Submit();
