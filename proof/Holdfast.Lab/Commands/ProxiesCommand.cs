@@ -15,7 +15,7 @@ static class ProxiesCommand
             $"Which: {string.Join(", ", ProxyPath.All.Select(known => known.Name))}; default: all");
         var rounds = Count("--rounds", "In the file of results when this ends; those there of the series count", 5);
         var seconds = Count(
-            "--seconds", "Of each of three turns in a round; with 500 clients there is one, four times as long", 2); with 500 clients of one, four times as long", 2);
+            "--seconds", "Of each of three turns in a round; with 500 clients there is one, four times as long", 2);
         var series = new Option<string>("--series")
         {
             Description = "What the runs are called in the results: figures of two series are never compared",
