@@ -112,16 +112,27 @@ internal sealed class ClientLogin
     // None: it has its session.
     async ValueTask<CloseReason> EnterAsync()
     {
-        if (_pool is null)
+        if (_pool is not { } shared)
         {
             var user = _startup!.Parameters.User;
             ConsoleSession.Begin(_worker, _port, _connection, user, _inbox.Bytes.ToArray(), ended =>
                 Plane.Ended(_port, _from, ended));
             return CloseReason.None;
         }
+        await new Crossing(_connection, this, Plane.Workers[shared.LoopForClient()]);
         // From here on we are on its pool's loop.
-        await new Crossing(_connection, this, Plane.Workers[_pool.LoopForClient()]);
-        return await BeginAsync(_pool);
+        var loop = _worker.Loop.Number;
+        if (shared.WhyNoClient(loop) is { } full)
+            return Refuse(new Refusal(CloseReason.TooManyClients, SqlState.TooManyConnections, full));
+        if (await _worker.PoolFor(shared).WelcomeAsync() is not { } nobody)
+        {
+            Begin(shared);
+            return CloseReason.None;
+        }
+        shared.ClientWent(loop);
+        return Refuse(new Refusal(
+            nobody.IsForNow ? CloseReason.HoldTimeout : CloseReason.LoginRefused,
+            nobody.SqlState ?? SqlState.CannotConnectNow, nobody.Why));
     }
 
     // A handshake ends with its connection.
@@ -218,22 +229,6 @@ internal sealed class ClientLogin
         return CloseReason.None;
     }
 
-    async ValueTask<CloseReason> BeginAsync(SharedPool shared)
-    {
-        var loop = _worker.Loop.Number;
-        if (shared.WhyNoClient(loop) is { } full)
-            return Refuse(new Refusal(CloseReason.TooManyClients, SqlState.TooManyConnections, full));
-        if (await _worker.PoolFor(shared).WelcomeAsync() is not { } nobody)
-        {
-            Begin(shared);
-            return CloseReason.None;
-        }
-        shared.ClientWent(loop);
-        return Refuse(new Refusal(
-            nobody.IsForNow ? CloseReason.HoldTimeout : CloseReason.LoginRefused,
-            nobody.SqlState ?? SqlState.CannotConnectNow, nobody.Why));
-    }
-
     static Refusal? WhyNot(StartupParameters startup) => startup switch
     {
         { Major: not 3 } => new(CloseReason.LoginRefused, SqlState.FeatureNotSupported,
@@ -305,26 +300,27 @@ internal sealed class ClientLogin
             return Refuse(new Refusal(CloseReason.HoldTimeout, SqlState.CannotConnectNow,
                 "the proxy can't look up who may log in: try again later"));
         }
-        return await ProveAsync(user, secret, asks, verdict?.Method);
+        return asks ? await ProveAsync(user, secret, verdict?.Method) : Believe(secret, ServerKeys.None);
     }
 
-    async ValueTask<CloseReason> ProveAsync(string user, UserSecret? secret, bool asks, HbaMethod? method)
+    CloseReason Believe(UserSecret? secret, ServerKeys shown)
+    {
+        _keys = secret is null ? shown
+            : shown with { Password = secret.Password ?? shown.Password, Md5 = secret.Md5 ?? shown.Md5 };
+        return CloseReason.None;
+    }
+
+    async ValueTask<CloseReason> ProveAsync(string user, UserSecret? secret, HbaMethod? method)
     {
         var proof = new ClientProof(_connection, _inbox, _isSecure ? _access.Tls!.Binding : null);
-        var outcome = asks ? await AskAsync(proof, method, user, secret) : ProofOutcome.Right;
+        var outcome = await AskAsync(proof, method, user, secret);
         if (outcome == ProofOutcome.Gone)
             return CloseReason.ClientClosed;
         if (outcome == ProofOutcome.Malformed)
             return Refuse(new Refusal(
                 CloseReason.LoginRefused, SqlState.ProtocolViolation, "expected a password response"));
-        if (outcome == ProofOutcome.Right && (secret is not null || !asks))
-        {
-            _keys = proof.Keys with
-            {
-                Password = secret?.Password ?? proof.Keys.Password, Md5 = secret?.Md5 ?? proof.Keys.Md5,
-            };
-            return CloseReason.None;
-        }
+        if (outcome == ProofOutcome.Right && secret is not null)
+            return Believe(secret, proof.Keys);
         Plane.Doubt(user);
         return Refuse(new Refusal(CloseReason.LoginRefused, SqlState.InvalidPassword,
             $"password authentication failed for user \"{user}\""));

@@ -132,8 +132,10 @@ internal sealed unsafe class EventLoop : SynchronizationContext, IDisposable
         var change = stackalloc byte[16];
         *(uint*)change = events;
         *(ulong*)(change + Libc.EventDataAt) = data;
-        if (Libc.EpollControl(_epoll, operation, socket, change) != 0)
-            throw new IOException($"epoll does not take a socket: error {Libc.LastError}");
+        if (Libc.EpollControl(_epoll, operation, socket, change) == 0)
+            return;
+        var error = Libc.ErrorNow;
+        throw new IOException($"epoll does not take a socket: error {error}");
     }
 
     void Run()

@@ -22,7 +22,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EpollCreate(int flags);
 
-    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    /// <inheritdoc cref="Receive"/>
+    [LibraryImport("libc", EntryPoint = "epoll_ctl"), SuppressGCTransition]
     public static partial int EpollControl(int epoll, int operation, int socket, byte* change);
 
     /// <summary>Says nothing of the error: there is none but the interrupt.</summary>
@@ -91,7 +92,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
     public static partial int Connect(int socket, byte* address, int addressBytes);
 
-    [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
+    /// <inheritdoc cref="Receive"/>
+    [LibraryImport("libc", EntryPoint = "accept4"), SuppressGCTransition]
     public static partial int Accept(int listener, byte* address, int* addressBytes, int flags);
 
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
@@ -106,7 +108,8 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
     public static partial int Shutdown(int socket, int how);
 
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    /// <inheritdoc cref="Receive"/>
+    [LibraryImport("libc", EntryPoint = "close"), SuppressGCTransition]
     public static partial int Close(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]

@@ -47,9 +47,10 @@ internal static unsafe class Sockets
         var socket = Libc.Accept(listener, bytes, &size, Libc.NonBlocking | Libc.CloseOnExec);
         if (socket < 0)
         {
-            return Libc.LastError is Libc.Again or Libc.Interrupted or Libc.ConnectionAborted
+            var error = Libc.ErrorNow;
+            return error is Libc.Again or Libc.Interrupted or Libc.ConnectionAborted
                 ? -1
-                : throw new SocketException((int)Meaning(Libc.LastError));
+                : throw new SocketException((int)Meaning(error));
         }
         from = Read(new ReadOnlySpan<byte>(bytes, size));
         return socket;
