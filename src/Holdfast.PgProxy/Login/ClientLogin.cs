@@ -181,7 +181,7 @@ internal sealed class ClientLogin
         }
     }
 
-    // A client may begin with TLS at once, since PostgreSQL 17: that is none of the packets.
+    // A client may begin with TLS at once, since PostgreSQL 17: that is no packet, but its turn is counted as one.
     async ValueTask<CloseReason> WithoutPacketAsync(StartupRead read, bool isFirst)
     {
         var first = _inbox.Bytes.ToArray();
