@@ -55,7 +55,7 @@ internal sealed class AgentCore : IDisposable
             new Publisher(settings, keys, store, state, StoreIsSilent, () => Host().Disk, Now),
             postgres, state, clock, log);
         Watcher.Changed += () => Nudge("the cluster changed");
-        lease.Changed += Nudge;
+        lease.Changed += LeaseChanged;
         postgres.Ended += PostgresEnded;
     }
 
@@ -83,6 +83,13 @@ internal sealed class AgentCore : IDisposable
     }
 
     void Nudge(string why) => Loop?.Nudge(why);
+
+    // Without a view that is as new, the member key would go on telling the former term, and the proxies wait for it.
+    void LeaseChanged(string why)
+    {
+        Watcher.Retry();
+        Nudge(why);
+    }
 
     void PostgresEnded()
     {

@@ -35,7 +35,7 @@ internal sealed class Reigning(
             return;
         var others = view.Members.Where(member => member.Name != settings.Name && member.ApiUrl.Length > 0).ToList();
         pulses.SendTo(held.Term, view.Settings is { EarlyTakeover: true } ? others.ConvertAll(m => m.ApiUrl) : []);
-        KeepFailsafe(view, held);
+        KeepFailsafe(view);
         await KeepSlotsAsync(view, look, stop);
         await StepAsync(decision.Sync, held, stop);
         if (storeIsSilent())
@@ -45,20 +45,22 @@ internal sealed class Reigning(
         await journal.RecordAsync(view, held, stop);
     }
 
-    // Those that stand in the store, and no others: a member that is not there may take the lock one day without having
-    // been asked.
-    void KeepFailsafe(ClusterView view, LeaseState held) => lease.Failsafe(
+    // Those that stand in the store, since only they may take the lock, and those that are about to: a member that is
+    // written there a moment before the store falls silent is asked, too.
+    void KeepFailsafe(ClusterView view) => lease.Failsafe(
         view is { Settings.FailsafeMode: true } && view.Failsafe.ContainsKey(settings.Name)
-            ? new FailsafeMembers(held.Term,
-                [.. view.Failsafe.Where(member => member.Key != settings.Name).Select(member => member.Value)])
+            ? new FailsafeMembers([.. view.Failsafe.SetItems(WantedInFailsafe(view)).Remove(settings.Name).Values])
             : null);
 
-    async ValueTask WriteFailsafeAsync(ClusterView view, LeaseState held, CancellationToken stop)
-    {
-        var wanted = view.Settings is { FailsafeMode: true }
+    static ImmutableSortedDictionary<NodeName, string> WantedInFailsafe(ClusterView view) =>
+        view.Settings is { FailsafeMode: true }
             ? view.Members.Where(member => member.ApiUrl.Length > 0)
                 .ToImmutableSortedDictionary(member => member.Name, member => member.ApiUrl)
             : ImmutableSortedDictionary<NodeName, string>.Empty;
+
+    async ValueTask WriteFailsafeAsync(ClusterView view, LeaseState held, CancellationToken stop)
+    {
+        var wanted = WantedInFailsafe(view);
         if (wanted.SequenceEqual(view.Failsafe))
             return;
         locks.Log("writing /failsafe", await store.CommitAsync(

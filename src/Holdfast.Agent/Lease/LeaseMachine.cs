@@ -64,7 +64,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
         {
             _times = asked;
             TermBase = state.Term.Value - state.ModRevision;
-            (_state, _ended, _onFailsafe) = (state, null, false);
+            (_state, _ended, _onFailsafe, _failsafe) = (state, null, false, null);
             _nextRound = TimeSpan.Zero;
         }
         Due?.Invoke();
@@ -128,7 +128,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     public void Turned(TimeSpan now) => Volatile.Write(ref _turnedAtTicks, now.Ticks);
 
     /// <summary>Who must confirm the term while the store is silent; null: nobody is asked, and the deadline
-    /// holds.</summary>
+    /// holds. Stays for as long as the lock does, whatever its term: nobody but its holder writes the list.</summary>
     public void Failsafe(FailsafeMembers? members) => _failsafe = members;
 
     /// <summary>What is due now.</summary>
@@ -221,7 +221,7 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     LeaseStep ProvedNothing(LeaseState of, TimeSpan now)
     {
         _nextRound = now + AgainAfter;
-        return of.IsCounted && _failsafe is { } members && members.Term == of.Term && Limit(of, now) is { } limit
+        return of.IsCounted && _failsafe is { } members && Limit(of, now) is { } limit
             ? new LeaseStep.AskMembers(of, members.ApiUrls, limit)
             : Next(now);
     }
@@ -303,5 +303,5 @@ internal sealed class LeaseMachine(LeaseTimes times, Func<bool> writesWithoutRig
     }
 }
 
-/// <summary>The other members that must all confirm <paramref name="Term"/>, by their REST addresses.</summary>
-internal sealed record FailsafeMembers(Term Term, ImmutableArray<string> ApiUrls);
+/// <summary>The other members that must all confirm a term, by their REST addresses.</summary>
+internal sealed record FailsafeMembers(ImmutableArray<string> ApiUrls);

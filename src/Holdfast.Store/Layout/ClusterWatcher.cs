@@ -30,6 +30,7 @@ public sealed class ClusterWatcher(
     StoreHeader _header; // Of the newest answer that is in _pairs.
     long _readRevision; // Of the last full read: changes up to it are in it.
     WatchedView? _current;
+    TaskCompletionSource _retry = NewRetry();
 
     /// <summary>Null until the store answered for the first time.</summary>
     public WatchedView? Current => Volatile.Read(ref _current);
@@ -38,6 +39,12 @@ public sealed class ClusterWatcher(
     /// return at once. A view that only became fresher doesn't raise it.</summary>
     public event Action? Changed;
 
+    /// <summary>The store answers somebody here: does not wait out the pause after a failure. Returns at
+    /// once.</summary>
+    public void Retry() => Volatile.Read(ref _retry).TrySetResult();
+
+    static TaskCompletionSource NewRetry() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Watches until <paramref name="stop"/>; outlives every failure of the store.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -45,6 +52,8 @@ public sealed class ClusterWatcher(
         while (!stop.IsCancellationRequested)
         {
             var from = Current;
+            var retry = NewRetry();
+            Volatile.Write(ref _retry, retry);
             try
             {
                 await FollowAsync(stop);
@@ -62,8 +71,7 @@ public sealed class ClusterWatcher(
                 else
                     log.WatcherFailed(e, pause.TotalMilliseconds);
             }
-            await Task.Delay(pause, clock, stop).ConfigureAwait(
-                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.WhenAny(Task.Delay(pause, clock, stop), retry.Task);
         }
     }
 

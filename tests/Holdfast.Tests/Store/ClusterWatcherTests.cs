@@ -102,6 +102,27 @@ public sealed class ClusterWatcherTests
     }
 
     [Fact]
+    public async Task It_does_not_wait_out_its_pause_when_it_is_told_that_the_store_answers()
+    {
+        var watcher = new ClusterWatcher(_store, s_keys, s_ours, _clock, NullLogger.Instance);
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watcher.Changed += () => seen.TrySetResult();
+        using var ending = new CancellationTokenSource();
+        _store.IsReachable = false;
+        var running = watcher.RunAsync(ending.Token); // Fails at once, and pauses on a clock that stands still.
+        _store.IsReachable = true;
+        await PutAsync(s_keys.Leader, "n1");
+        watcher.Current.ShouldBeNull();
+
+        watcher.Retry();
+
+        await seen.Task.WaitAsync(TimeSpan.FromSeconds(10), Stop);
+        watcher.Current!.View.Leader!.Holder.Value.ShouldBe("n1");
+        await ending.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task The_journal_is_not_part_of_the_view()
     {
         await _watcher.ReadNowAsync(Stop);

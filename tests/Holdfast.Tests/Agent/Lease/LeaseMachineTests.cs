@@ -131,7 +131,7 @@ public sealed class LeaseMachineTests
     public void In_a_silent_store_the_members_are_asked_and_all_must_confirm()
     {
         var lease = Counted();
-        _machine.Failsafe(new FailsafeMembers(new Term(47), ["http://n2:8008"]));
+        _machine.Failsafe(new FailsafeMembers(["http://n2:8008"]));
         var ask = _machine.Renewed(lease, Silence, At(10.9)).ShouldBeOfType<LeaseStep.AskMembers>();
         _machine.Confirmed(ask.Of, all: false, At(10.9), At(10.92)).ShouldBeOfType<LeaseStep.Rest>();
         _machine.OnFailsafe.ShouldBeFalse();
@@ -145,7 +145,7 @@ public sealed class LeaseMachineTests
     public void A_store_that_returns_without_the_lock_gives_it_to_who_went_on_with_the_members_word()
     {
         var lease = Counted();
-        _machine.Failsafe(new FailsafeMembers(new Term(47), ["http://n2:8008"]));
+        _machine.Failsafe(new FailsafeMembers(["http://n2:8008"]));
         var ask = _machine.Renewed(lease, Silence, At(10.9)).ShouldBeOfType<LeaseStep.AskMembers>();
         var hand = _machine.Confirmed(ask.Of, all: true, At(10.9), At(11)).ShouldBeOfType<LeaseStep.HandOver>();
         _machine.HandedOver(hand, taken: true, At(11));
@@ -157,11 +157,25 @@ public sealed class LeaseMachineTests
     }
 
     [Fact]
-    public void Members_that_stand_for_another_term_are_not_asked()
+    public void Members_of_a_former_lease_are_not_asked()
+    {
+        _machine.Failsafe(new FailsafeMembers(["http://n2:8008"]));
+        _machine.Renewed(Counted(), Silence, At(10.9)).ShouldBeOfType<LeaseStep.Rest>();
+    }
+
+    [Fact]
+    public void Members_are_asked_for_the_new_term_of_a_lease_that_was_just_replaced()
     {
         var lease = Counted();
-        _machine.Failsafe(new FailsafeMembers(new Term(46), ["http://n2:8008"]));
-        _machine.Renewed(lease, Silence, At(10.9)).ShouldBeOfType<LeaseStep.Rest>();
+        _machine.Failsafe(new FailsafeMembers(["http://n2:8008"]));
+        var replace = _machine.Renewed(lease, Alive(10.5, raftTerm: 4), At(10.6)).ShouldBeOfType<LeaseStep.Replace>();
+        var hand = _machine
+            .Replaced(
+                replace.Of, new(RenewalOutcome.Confirmed, At(10.6), TimeSpan.FromSeconds(3), 2, 9, 4, ""), At(10.7))
+            .ShouldBeOfType<LeaseStep.HandOver>();
+        _machine.HandedOver(hand, taken: true, At(10.7));
+        _machine.Renewed(_machine.State!, Silence, At(11.2)).ShouldBeOfType<LeaseStep.AskMembers>()
+            .Of.Term.ShouldBe(new Term(49));
     }
 
     [Fact]
