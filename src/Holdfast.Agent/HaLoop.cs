@@ -28,6 +28,9 @@ internal sealed class HaLoop(
 
     static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What is new is not in the store yet, and proxies wait for a primary's new term.</summary>
+    static readonly TimeSpan Untold = TimeSpan.FromMilliseconds(100);
+
     /// <summary>A turn that takes so long delays what the next one would do, and is told.</summary>
     static readonly TimeSpan SlowTurn = TimeSpan.FromMilliseconds(300);
 
@@ -97,8 +100,7 @@ internal sealed class HaLoop(
         if (took >= SlowTurn)
             log.TurnWasSlow(took.TotalMilliseconds, (observed - began).TotalMilliseconds, decision.GetType().Name);
         var rest = Rest(view, self, dynamic, decision);
-        // Proxies wait for a primary's new term.
-        return isTold || rest < AfterFailure ? rest : AfterFailure;
+        return isTold || rest < Untold ? rest : Untold;
     }
 
     TimeSpan Rest(ClusterView? view, SelfView self, DynamicSettings dynamic, HaDecision decision)
