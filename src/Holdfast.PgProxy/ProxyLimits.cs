@@ -14,7 +14,7 @@ internal static class ProxyLimits
     public const int PoolsMax = 10_000;
 
     /// <summary>Logins to one server under way at once, over all pools of this proxy.</summary>
-    public const int ServerLoginsAtOnceMax = 8;
+    public const int ServerLoginsAtOnceMax = 16;
 
     /// <summary>Bytes that one direction of a session holds.</summary>
     public const int RelayBytes = 16 * 1024;

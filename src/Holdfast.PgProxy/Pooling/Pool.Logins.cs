@@ -8,10 +8,6 @@ namespace Holdfast.PgProxy.Pooling;
 /// <summary>How the pool gets its servers.</summary>
 internal sealed partial class Pool
 {
-    /// <summary>Logins under way at once for one pool; those to one server are bounded over all of
-    /// them.</summary>
-    const int LoginsAtOnceMax = 4;
-
     readonly List<(Server Server, ServerLogin Login)> _logins = [];
     int _loginsUnderWay;
     TimeSpan _retryAt, _retryPause = ProxyLimits.RetryPause;
@@ -32,7 +28,7 @@ internal sealed partial class Pool
         }
         // A login that fails at once, such as at a closed port, has moved the next try by the time it returns.
         var goesOn = true;
-        while (goesOn && Wanted > _loginsUnderWay && _loginsUnderWay < LoginsAtOnceMax && Now >= _retryAt)
+        while (goesOn && Wanted > _loginsUnderWay && Now >= _retryAt)
             goesOn = HasPlace() && TryLogin(PickServer());
     }
 
