@@ -45,7 +45,7 @@ internal sealed class ClientProof(Connection connection, Inbox inbox, byte[]? bi
         var password = Encoding.UTF8.GetString(text);
         if (!secret.IsRight(user, password))
             return ProofOutcome.Wrong;
-        Keys = new ServerKeys(password, null, Md5Password.Stored(user, password));
+        Keys = new ServerKeys(new KnownPassword(password), null, Md5Password.Stored(user, password));
         return ProofOutcome.Right;
     }
 

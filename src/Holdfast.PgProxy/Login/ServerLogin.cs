@@ -113,7 +113,7 @@ internal sealed class ServerLogin(EventLoop loop, Server server, PoolKey key, Se
             case 0:
                 break;
             case 3 when keys.Password is { } password:
-                Answer(Encoding.UTF8.GetBytes(password + "\0"));
+                Answer(Encoding.UTF8.GetBytes(password.Text + "\0"));
                 break;
             case 5 when keys.Md5 is { } stored && rest.Length >= Md5Password.SaltBytes:
                 Answer(Encoding.ASCII.GetBytes(Md5Password.Answer(stored, rest[..Md5Password.SaltBytes]) + "\0"));

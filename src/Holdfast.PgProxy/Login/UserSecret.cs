@@ -9,11 +9,11 @@ namespace Holdfast.PgProxy.Login;
 /// <param name="Password">In clear, from the file; or null.</param>
 /// <param name="Scram">To check a proof with; null where only the old hash is kept.</param>
 /// <param name="Md5">PostgreSQL's old hash, as <see cref="Md5Password.Stored"/> gives it; or null.</param>
-public sealed record UserSecret(string? Password, ScramSecret? Scram, string? Md5)
+public sealed record UserSecret(KnownPassword? Password, ScramSecret? Scram, string? Md5)
 {
     /// <summary>Of a password in the file.</summary>
     public static UserSecret Of(string user, string password) =>
-        new(password, ScramSecret.Of(password), Md5Password.Stored(user, password));
+        new(new KnownPassword(password), ScramSecret.Of(password), Md5Password.Stored(user, password));
 
     /// <summary>Whether this is the password, in clear. Takes a while where the secret is SCRAM's.</summary>
     public bool IsRight(string user, string password)

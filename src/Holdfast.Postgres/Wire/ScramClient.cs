@@ -12,15 +12,15 @@ public sealed class ScramClient
 {
     const string NoBinding = "n,,", Binding = "p=tls-server-end-point,,";
 
-    readonly string? _password;
+    readonly KnownPassword? _password;
     readonly byte[]? _binding;
     readonly string _bare;
     ScramKeys? _keys;
     byte[] _all = [];
 
-    /// <param name="password">In clear.</param>
+    /// <param name="password">Keeps what is made of it for the next login.</param>
     /// <param name="binding">tls-server-end-point where the server offers -PLUS; else null.</param>
-    public ScramClient(string password, byte[]? binding)
+    public ScramClient(KnownPassword password, byte[]? binding)
         : this(password, null, binding, NewNonce())
     {
     }
@@ -32,7 +32,7 @@ public sealed class ScramClient
     {
     }
 
-    internal ScramClient(string? password, ScramKeys? keys, byte[]? binding, string nonce, string name = "") =>
+    internal ScramClient(KnownPassword? password, ScramKeys? keys, byte[]? binding, string nonce, string name = "") =>
         (_password, _keys, _binding, _bare) = (password, keys, binding, $"n={name},r={nonce}");
 
     public string Mechanism => _binding is null ? ScramServer.Name : ScramServer.NamePlus;
@@ -55,7 +55,7 @@ public sealed class ScramClient
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
             || iterations is < 1 or > ScramSecret.IterationsMax)
             return null;
-        _keys ??= ScramKeys.Of(_password!, saltBytes, iterations);
+        _keys ??= _password!.Keys(saltBytes, iterations);
         byte[] bound = [.. Encoding.UTF8.GetBytes(Header), .. _binding ?? []];
         var withoutProof = $"c={Convert.ToBase64String(bound)},r={both}";
         _all = Encoding.UTF8.GetBytes($"{_bare},{first},{withoutProof}");

@@ -39,7 +39,7 @@ sealed partial class Talk : IDisposable
     {
         var client = await RawClient.ConnectAsync(port);
         await client.SendAsync(RawClient.Startup(user, database, application));
-        var scram = new ScramClient(RealPostgres.Password, null);
+        var scram = new ScramClient(new KnownPassword(RealPostgres.Password), null);
         byte[] key = [];
         while (await client.MessageAsync() is var (tag, body) && tag != 'Z')
         {

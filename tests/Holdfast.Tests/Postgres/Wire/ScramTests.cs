@@ -16,7 +16,7 @@ public sealed class ScramTests
     [Fact]
     public void The_exchange_of_RFC_7677_is_reproduced()
     {
-        var client = new ScramClient("pencil", null, null, "rOprNGfwEbeRWgbNEkqO", name: "user");
+        var client = new ScramClient(new KnownPassword("pencil"), null, null, "rOprNGfwEbeRWgbNEkqO", name: "user");
         var secret = ScramSecret.Of("pencil", Convert.FromBase64String("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096);
         var server = new ScramServer(secret, null, "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0");
 
@@ -58,21 +58,35 @@ public sealed class ScramTests
         var secret = ScramSecret.Of("a pass word, with: marks = ÄÖ");
         var binding = isBound ? s_binding : null;
         var front = new ScramServer(secret, binding);
-        LogIn(new ScramClient("a pass word, with: marks = ÄÖ", binding), front).ShouldBeTrue();
+        LogIn(new ScramClient(new KnownPassword("a pass word, with: marks = ÄÖ"), binding), front).ShouldBeTrue();
         LogIn(new ScramClient(front.Keys!, null), new ScramServer(secret, null)).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Keys_of_a_password_are_made_once_for_a_salt()
+    {
+        var password = new KnownPassword("secret");
+        var keys = password.Keys([1, 2], 4096);
+        password.Keys([1, 2], 4096).ShouldBeSameAs(keys);
+        foreach (var (salt, iterations) in new[] { (new byte[] { 1, 3 }, 4096), ([1, 2], 1000), ([1, 2], 4096) })
+        {
+            var fresh = ScramKeys.Of("secret", salt, iterations);
+            password.Keys(salt, iterations).ClientKey.ShouldBe(fresh.ClientKey);
+            password.Keys(salt, iterations).ServerKey.ShouldBe(fresh.ServerKey);
+        }
     }
 
     [Fact]
     public void A_wrong_password_shows_nothing()
     {
         var server = new ScramServer(ScramSecret.Of("right"), null);
-        LogIn(new ScramClient("wrong", null), server).ShouldBeFalse();
+        LogIn(new ScramClient(new KnownPassword("wrong"), null), server).ShouldBeFalse();
         server.Keys.ShouldBeNull();
     }
 
     [Fact]
-    public void Another_channel_is_noticed() =>
-        LogIn(new ScramClient("x", [9, 9]), new ScramServer(ScramSecret.Of("x"), s_binding)).ShouldBeFalse();
+    public void Another_channel_is_noticed() => LogIn(
+        new ScramClient(new KnownPassword("x"), [9, 9]), new ScramServer(ScramSecret.Of("x"), s_binding)).ShouldBeFalse();
 
     [Theory]
     [InlineData("SCRAM-SHA-256", "y,,n=,r=abc", true)]
@@ -95,7 +109,7 @@ public sealed class ScramTests
     [InlineData("r=nonceX,s=not base64,i=4096")]
     [InlineData("e=unknown-user")]
     public void A_client_answers_only_what_continues_its_own_nonce(string first) =>
-        new ScramClient("x", null, null, "nonce").Prove(Bytes(first)).ShouldBeNull();
+        new ScramClient(new KnownPassword("x"), null, null, "nonce").Prove(Bytes(first)).ShouldBeNull();
 
     [Fact]
     public void No_bytes_crash_either_side() => Prop.ForAll<byte[]>(bytes =>
@@ -103,7 +117,7 @@ public sealed class ScramTests
         var server = new ScramServer(ScramSecret.Of("x", [1], 1), null);
         _ = server.Begin(ScramServer.Name, bytes);
         _ = server.Begin(ScramServer.Name, Bytes("n,,n=,r=abc"));
-        return server.Finish(bytes) is null && new ScramClient("x", null).Prove(bytes) is null;
+        return server.Finish(bytes) is null && new ScramClient(new KnownPassword("x"), null).Prove(bytes) is null;
     }).QuickCheckThrowOnFailure();
 
     static bool LogIn(ScramClient client, ScramServer server) =>
