@@ -13,8 +13,8 @@ public sealed class UserListTests
         var text = UserList.Write([new("app", "se\"cret"), new("my \"user\"", "x y"), new("trusted", null)]);
         var users = UserList.Read("; ours\n\n" + text);
         users.Keys.Order(StringComparer.Ordinal).ShouldBe(["app", "my \"user\""]);
-        users["app"].Password.ShouldBe("se\"cret");
-        users["my \"user\""].Password.ShouldBe("x y");
+        users["app"].Password!.Text.ShouldBe("se\"cret");
+        users["my \"user\""].Password!.Text.ShouldBe("x y");
     }
 
     [Fact]
