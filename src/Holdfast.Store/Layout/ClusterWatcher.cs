@@ -30,7 +30,7 @@ public sealed class ClusterWatcher(
     StoreHeader _header; // Of the newest answer that is in _pairs.
     long _readRevision; // Of the last full read: changes up to it are in it.
     WatchedView? _current;
-    TaskCompletionSource _retry = NewRetry();
+    TaskCompletionSource _retry = new();
 
     /// <summary>Null until the store answered for the first time.</summary>
     public WatchedView? Current => Volatile.Read(ref _current);
@@ -43,8 +43,6 @@ public sealed class ClusterWatcher(
     /// once.</summary>
     public void Retry() => Volatile.Read(ref _retry).TrySetResult();
 
-    static TaskCompletionSource NewRetry() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     /// <summary>Watches until <paramref name="stop"/>; outlives every failure of the store.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -52,7 +50,7 @@ public sealed class ClusterWatcher(
         while (!stop.IsCancellationRequested)
         {
             var from = Current;
-            var retry = NewRetry();
+            var retry = new TaskCompletionSource();
             Volatile.Write(ref _retry, retry);
             try
             {
@@ -72,6 +70,8 @@ public sealed class ClusterWatcher(
                     log.WatcherFailed(e, pause.TotalMilliseconds);
             }
             await Task.WhenAny(Task.Delay(pause, clock, stop), retry.Task);
+            // Whoever called Retry has other things to do.
+            await Task.Yield();
         }
     }
 

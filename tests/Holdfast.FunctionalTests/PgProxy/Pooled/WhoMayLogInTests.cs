@@ -151,6 +151,16 @@ public sealed class WhoMayLogInTests(RealPostgres postgres) : IClassFixture<Real
     }
 
     [Fact]
+    public async Task A_server_may_want_the_password_in_clear()
+    {
+        await postgres.ConfigureAsync(["host all plain all password"]);
+        await ServerAsync("DROP ROLE IF EXISTS plain; CREATE ROLE plain LOGIN PASSWORD 'as it is'");
+        var users = new Dictionary<string, UserSecret> { ["plain"] = UserSecret.Of("plain", "as it is") };
+        await using var proxy = Start(access => access with { Users = new FileSecrets(users) });
+        (await AskAsync(proxy.PrimaryPort, "Username=plain;Password=as it is")).ShouldBe("plain");
+    }
+
+    [Fact]
     public async Task Whose_time_is_over_or_who_may_not_log_in_is_nobody()
     {
         await ServerAsync("DROP ROLE IF EXISTS expired, group_role; "
