@@ -33,8 +33,18 @@ static class CrowdCommand
         command.SetAction(async (parsed, _) =>
         {
             using var interrupts = new Interrupts();
-            var crowd = new ClientCrowd(ProxyPath.Named([parsed.GetValue(path)!])[0], parsed.GetValue(clients));
-            return await run(crowd, PublishedPrograms.Find(), interrupts.Graceful) ? 0 : 1;
+            var proxy = ProxyPath.Named([parsed.GetValue(path)!])[0];
+            var crowd = new ClientCrowd(proxy, parsed.GetValue(clients));
+            try
+            {
+                return await run(crowd, PublishedPrograms.Find(), interrupts.Graceful) ? 0 : 1;
+            }
+            catch (RefusedException refused)
+            {
+                // More sessions than servers, for one: each keeps its own.
+                Console.WriteLine($"FAIL {proxy.Name}: a client was told {refused.Message}");
+                return 1;
+            }
         });
         return command;
     }
