@@ -6,8 +6,8 @@ namespace Holdfast.Lab.Doubt;
 
 /// <summary>
 /// The primary is killed again and again under clients that commit without a pause: in turns the postmaster, which is
-/// started again in place, and the whole host, which is a failover. Whatever a client was told of its COMMIT must be
-/// so.
+/// started again in place where that is the quicker way, and the whole host, which is a failover. In a lab with one
+/// PostgreSQL it is always the postmaster, and always in place. Whatever a client was told of its COMMIT must be so.
 /// </summary>
 /// <param name="site">Where.</param>
 /// <param name="seed">Decides about moments.</param>
@@ -44,7 +44,7 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
         var primary = await site.UntilWholeAsync(stop);
         await using var scene = site.SceneOf(primary);
         var before = await site.CountsAsync(stop);
-        var isHost = round % 2 == 0;
+        var isHost = round % 2 == 0 && site.File.Postgres.On.Length > 1;
         await using var load = new DoubtLoad(site, [.. Enumerable.Range(1, Clients).Select(number =>
             new DoubtClient(site, round, number, new CommitKind(true, IsExtended: number % 2 == 0)))], null, stop);
         await load.UntilWritingAsync(began, stop);
