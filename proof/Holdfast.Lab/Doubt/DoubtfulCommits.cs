@@ -85,7 +85,7 @@ sealed class DoubtfulCommits(DoubtSite site, int seed, string? results)
         [
             new Verdict($"{_records.Count} kills ({inPlace} restarts in place, {_records.Count - inPlace} failovers): "
                 + "no wrong answer", told.Wrong == 0 && told.Committed > 0, told.Summary),
-            new Verdict("nor at the end, after all the failovers", atEnd.Wrong == 0, atEnd.Summary),
+            new Verdict("nor at the end, after all the kills", atEnd.Wrong == 0, atEnd.Summary),
             new Verdict("COMMITs in doubt at a kill were found out", proxy.Found > 0,
                 $"{proxy.FoundCommitted} committed, {proxy.FoundRolledBack} rolled back; {unknown} told 08007, "
                 + $"{proxy.FoundNothing} of them though the proxy had its transaction id, the others since that was "
