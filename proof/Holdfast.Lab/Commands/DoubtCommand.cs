@@ -12,7 +12,7 @@ static class DoubtCommand
 
     public static Command Commits() => Verb(
         "doubtful-commits", "Kills of the primary under COMMITs: what was told is so; what became of those in doubt",
-        "--kills", "In turns of the postmaster and of the whole host; of the postmaster alone where there is one", 200,
+        "--kills", "In turns of the postmaster and of the whole host; with one PostgreSQL, of the postmaster", 200,
         static (site, seed, results, kills, stop) => new DoubtfulCommits(site, seed, results).RunAsync(kills, stop));
 
     public static Command Storm() => Verb(
