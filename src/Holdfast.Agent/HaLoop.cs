@@ -189,6 +189,7 @@ internal sealed class HaLoop(
             ? leader.Term : Term.None,
         OnFailsafe = self.OnFailsafe,
         HandsOver = state.HandOver is { IsWanted: true },
+        Successor = state.HandOver?.Candidate,
         Job = self.Job,
         Opening = self.Opening,
         LastTurn = clock.GetElapsedTime(0),

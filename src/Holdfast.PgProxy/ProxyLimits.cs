@@ -16,6 +16,13 @@ internal static class ProxyLimits
     /// <summary>Logins to one server under way at once, over all pools of this proxy.</summary>
     public const int ServerLoginsAtOnceMax = 16;
 
+    /// <summary>Of them, those of one pool on one loop to who is about to become primary: its clients are still at
+    /// work.</summary>
+    public const int SuccessorLoginsAtOnceMax = 4;
+
+    /// <summary>For one who was named to become primary, and is named no more, to be it.</summary>
+    public static readonly TimeSpan Successor = TimeSpan.FromSeconds(10);
+
     /// <summary>Bytes that one direction of a session holds.</summary>
     public const int RelayBytes = 16 * 1024;
 

@@ -40,6 +40,10 @@ internal sealed class Actor(
     static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(1), TellMoment = TimeSpan.FromMilliseconds(20),
         TellPoll = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Proxies know the candidate for so long at least before their clients wait: each new session costs it a
+    /// process, and those that stand ready by then cost the clients nothing.</summary>
+    static readonly TimeSpan Notice = TimeSpan.FromSeconds(2);
+
     /// <summary>Transactions under way have this long before the stop ends them.</summary>
     static readonly TimeSpan QuietLimit = TimeSpan.FromSeconds(1);
 
@@ -124,7 +128,7 @@ internal sealed class Actor(
                 jobs.Start("post bootstrap", token => FinishBootstrapAsync(token), Nothing, stop);
                 break;
             case HandOver d:
-                var word = state.HandOver = new HandOverWord();
+                var word = state.HandOver = new HandOverWord(d.Candidate);
                 jobs.Start("hand over", token => HandOverAsync(d, view, word, token), _ => state.HandOver = null, stop);
                 break;
             case StepDown d:
@@ -231,12 +235,20 @@ internal sealed class Actor(
     async ValueTask<StepResult> HandOverAsync(
         HandOver decision, ClusterView view, HandOverWord word, CancellationToken stop)
     {
-        // Both may take long on a busy server, and so come before anybody has to wait.
+        // All of it may take long on a busy server, and so comes before anybody has to wait.
         var began = clock.GetElapsedTime(0);
+        nudge("proxies are to log in to the candidate");
         var written = await postgres.CheckpointAsync(stop);
         if (!written.Ok)
             return written;
         _ = await postgres.FreshSegmentAsync(stop); // Without it all goes well too, only slower.
+        if (clock.GetElapsedTime(0) - began is var gone && gone < Notice)
+            await Task.Delay(Notice - gone, clock, stop);
+        if (view.Member(decision.Candidate) is not { } candidate
+            || (await peers.AskAsync([candidate.ApiUrl], ArrivalAnswer, stop)).IsEmpty)
+        {
+            return await CallOffAsync(view, $"{decision.Candidate} does not answer any more", stop);
+        }
         var prepared = clock.GetElapsedTime(0);
         word.Want();
         nudge("proxies are to be told of the switchover");
@@ -272,12 +284,16 @@ internal sealed class Actor(
         if (look.ShutdownAt is not { } end
             || !await HasArrivedAsync(view, decision.Candidate, end, stop))
         {
-            var why = $"{decision.Candidate} has not got the record of the shutdown";
-            await locks.ClearFailoverAsync(view, why, stop);
-            return StepResult.Failed(why);
+            return await CallOffAsync(view, $"{decision.Candidate} has not got the record of the shutdown", stop);
         }
         await locks.ReleaseAsync(view, look, $"switchover to {decision.Candidate}", stop);
         return StepResult.Done;
+    }
+
+    async ValueTask<StepResult> CallOffAsync(ClusterView view, string why, CancellationToken stop)
+    {
+        await locks.ClearFailoverAsync(view, why, stop);
+        return StepResult.Failed(why);
     }
 
     // Whatever the disk lets the stop come to, the kill has then been delivered to all, and nobody here writes.

@@ -1,10 +1,15 @@
+using Holdfast.Cluster.Model;
+
 namespace Holdfast.Agent.Act;
 
-/// <summary>What the proxies are told of one hand over. The job asks for the word, and the loop, which owns the member
-/// key, publishes it and says when the store had it. Safe from any thread.</summary>
-internal sealed class HandOverWord
+/// <summary>What the proxies are told of one hand over: to whom from the beginning, and that it begins once the job
+/// wants them to hold their clients. The loop, which owns the member key, publishes both, and says when the store had
+/// the latter. Safe from any thread.</summary>
+internal sealed class HandOverWord(NodeName candidate)
 {
     volatile bool _isWanted, _isTold;
+
+    public NodeName Candidate => candidate;
 
     /// <summary>The member key should say that this primary hands over.</summary>
     public bool IsWanted => _isWanted;

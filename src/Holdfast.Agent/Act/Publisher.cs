@@ -115,6 +115,7 @@ internal sealed class Publisher(
             Disk = disk() is { IsWell: false } trouble ? trouble.Word : "",
             PostmasterStarted = view is { Role: "primary", State: "running" } ? view.Postgres.PostmasterStarted : 0,
             HandsOver = view.HandsOver,
+            Successor = view.Successor,
         };
     }
 }

@@ -45,6 +45,9 @@ public sealed record AgentView
     /// <summary>About to hand over: proxies hold what is new, and what runs may finish.</summary>
     public bool HandsOver { get; init; }
 
+    /// <summary>To whom, from a moment before.</summary>
+    public NodeName? Successor { get; init; }
+
     /// <summary>CLOCK_BOOTTIME when <see cref="Postgres"/> was looked up: positions are as old as that.</summary>
     public TimeSpan LookedAt { get; init; }
 

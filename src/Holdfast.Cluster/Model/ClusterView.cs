@@ -179,6 +179,10 @@ public sealed record MemberView
     /// way may finish.</summary>
     public bool HandsOver { get; init; }
 
+    /// <summary>On a primary that is about to hand over: to whom, so that proxies may log in there before anybody has to
+    /// wait; null: nobody.</summary>
+    public NodeName? Successor { get; init; }
+
     /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
     public (string Host, int Port)? Address =>
         Uri.TryCreate(ConnUrl, UriKind.Absolute, out var uri) && uri.Port > 0 ? (uri.Host, uri.Port) : null;

@@ -105,6 +105,12 @@ internal sealed partial class Pool
             loggedIn.Connection.Close();
             return (null, new LoginRefused(null, $"{server} lost its role"));
         }
+        return (Admit(server, loggedIn), null);
+    }
+
+    // It is counted already.
+    ServerSession Admit(Server server, LoggedIn loggedIn)
+    {
         var welcome = new Welcome(loggedIn.Reported);
         Shared.Welcome = welcome;
         Greet(null);
@@ -115,7 +121,7 @@ internal sealed partial class Pool
             session.OnBytes(loggedIn.Rest);
         else
             IsFree(session);
-        return (session, null);
+        return session;
     }
 
     void OnRefused(LoginRefused refused)

@@ -29,6 +29,7 @@ internal sealed partial class Pool
         }
         while (_servers.Count > Capacity && _idle.Count > 0)
             _idle[^1].Close();
+        CloseSuccessors(); // They may be older than the orders; as far as they are wanted they are made anew.
         if (IsPaused)
             return;
         _resumedAt = Now;
@@ -42,6 +43,7 @@ internal sealed partial class Pool
         Greet(new LoginRefused(SqlState.AdminShutdown, why));
         foreach (var server in _servers.ToArray())
             server.Lose(why);
+        CloseSuccessors();
     }
 
     public PoolFacts Look()

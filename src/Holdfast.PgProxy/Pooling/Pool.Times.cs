@@ -12,6 +12,8 @@ internal sealed partial class Pool
 
     void OnTick()
     {
+        AdoptSuccessors();
+        PrepareSuccessors();
         ServeWaiting();
         Nudge();
         Level();

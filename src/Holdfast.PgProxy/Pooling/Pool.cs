@@ -178,6 +178,8 @@ internal sealed partial class Pool
             server.Lose(why);
         }
         GiveUpLogins();
+        AdoptSuccessors();
+        PrepareSuccessors();
         ServeWaiting();
         Nudge();
     }
@@ -313,5 +315,7 @@ internal sealed partial class Pool
         Worker.Loop.Tick -= OnTick;
         foreach (var server in _servers.ToArray())
             server.Close();
+        _successorsWanted = 0;
+        CloseSuccessors();
     }
 }

@@ -17,7 +17,11 @@ internal sealed record RouteTable(Route Primary, Route Replicas, TimeSpan GoodUn
         Router.Decide(Port.Primary, view), Router.Decide(Port.Replicas, view), now - view.Age + view.Ttl)
     {
         OnOldTimeline = [.. Router.OnOldTimeline(view)],
+        Successor = Router.Successor(view),
     };
+
+    /// <summary>Who is named to become primary.</summary>
+    public Server? Successor { get; init; }
 
     /// <summary>Replicas that follow an older timeline than the leader's: what they have replayed may not be its
     /// history.</summary>

@@ -37,6 +37,15 @@ public static partial class Router
             : new Hold($"{member.Name} leads, and gives no address");
     }
 
+    /// <summary>Who is named to become primary; null: nobody is. What it may serve is for <see cref="Decide"/> to
+    /// say.</summary>
+    public static Server? Successor(RoutingView view) =>
+        WhyBlind(view) is null && view.Cluster is { Leader: { } leader } cluster && leader.Term >= view.NewestTerm
+        && cluster.Member(leader.Holder)?.Successor is { } name
+        && cluster.Member(name) is { Address: var (host, port) } member && IsReplica(member) && IsRunning(member)
+            ? new Server(name, host, port, ServerRole.Successor, Term.None)
+            : null;
+
     /// <summary>Why a running session with <paramref name="server"/> must end; null: it may go on.</summary>
     public static string? WhyCut(Server server, RoutingView view)
     {

@@ -14,6 +14,9 @@ public enum ServerRole
 {
     Primary,
     Replica,
+
+    /// <summary>A standby that is about to become primary: logged in to, and given to nobody before.</summary>
+    Successor,
 }
 
 /// <summary>

@@ -9,6 +9,7 @@ public static class MemberJson
 {
     const string TermField = "holdfast_term", RefusedField = "holdfast_refused", TakeoverField = "holdfast_takeover",
         DiskField = "holdfast_disk", SeenField = "holdfast_seen", HandoverField = "holdfast_handover",
+        SuccessorField = "holdfast_successor",
         PostmasterField = "holdfast_postmaster_started";
 
     /// <summary>Absent fields are empty. Of a value that is no object only the name is known.</summary>
@@ -43,6 +44,7 @@ public static class MemberJson
             Disk = value.Text(DiskField) ?? "",
             PostmasterStarted = value.Number(PostmasterField) ?? 0,
             HandsOver = value.Boolean(HandoverField) ?? false,
+            Successor = value.Text(SuccessorField) is { Length: > 0 } successor ? new NodeName(successor) : null,
         };
     }
 
@@ -80,6 +82,8 @@ public static class MemberJson
             json.WriteNumber(PostmasterField, member.PostmasterStarted);
         if (member.HandsOver)
             json.WriteBoolean(HandoverField, true);
+        if (member.Successor is { } successor)
+            json.WriteString(SuccessorField, successor.Value);
     });
 
     /// <summary>The object <c>tags</c>, without what is as usual; nothing when all is.</summary>

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Holdfast.Cluster.Model;
 using Holdfast.Postgres.Instance;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -60,7 +58,7 @@ public sealed class PostgresSandbox : IAsyncDisposable
             BinDirectory = BinDirectory
                 ?? throw new InvalidOperationException("no PostgreSQL under /usr/lib/postgresql"),
             ListenAddresses = "127.0.0.1",
-            Port = FreePort(),
+            Port = FreePorts.Take(),
             ConnectHost = "127.0.0.1",
             SocketDirectory = Path.Combine(folder, "s"),
             LogFile = Path.Combine(folder, "postgres.out"),
@@ -103,13 +101,6 @@ public sealed class PostgresSandbox : IAsyncDisposable
             Pooling = false,
             Timeout = 5,
         }.ConnectionString;
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     public async ValueTask DisposeAsync()

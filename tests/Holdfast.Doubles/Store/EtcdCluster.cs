@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Holdfast.Store;
 using Holdfast.Store.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -111,7 +109,7 @@ public sealed class EtcdCluster : IAsyncDisposable
     static EtcdCluster Create(int count)
     {
         var folder = Directory.CreateTempSubdirectory("holdfast-etcd-").FullName;
-        var ports = FreePorts(2 * count);
+        var ports = Enumerable.Range(0, 2 * count).Select(_ => FreePorts.Take()).ToArray();
         var names = Enumerable.Range(0, count)
             .Select(i => string.Create(CultureInfo.InvariantCulture, $"m{i}")).ToArray();
         var initial = string.Join(',', names.Select((name, i) =>
@@ -123,26 +121,5 @@ public sealed class EtcdCluster : IAsyncDisposable
         ];
         return new EtcdCluster(folder,
             [.. names.Select((name, i) => new EtcdProcess(folder, name, ports[2 * i], ports[2 * i + 1], more))]);
-    }
-
-    // Below the range that the kernel gives to outgoing connections, so that those can't take one meanwhile.
-    static int[] FreePorts(int count)
-    {
-        var ports = new HashSet<int>();
-        while (ports.Count < count)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                ports.Add(port);
-            }
-            catch (SocketException)
-            {
-                // Taken.
-            }
-        }
-        return [.. ports];
     }
 }

@@ -3,6 +3,7 @@ using Holdfast.Agent.Configuration;
 using Holdfast.Cluster.Model;
 using Holdfast.Doubles.Postgres;
 using Holdfast.Doubles.Store;
+using Holdfast.Doubles;
 using Holdfast.Postgres.Instance;
 using Holdfast.Store.Etcd;
 using Holdfast.Store.Layout;
@@ -72,7 +73,7 @@ public sealed class DiskFailoverTests
         void Start(string name, string data)
         {
             var settings = _sandbox.Settings(name) with { DataDirectory = data };
-            var rest = new HostPort("127.0.0.1", PostgresSandbox.FreePort());
+            var rest = new HostPort("127.0.0.1", FreePorts.Take());
             var postgres = new PostgresInstance(settings, NullLogger<PostgresInstance>.Instance);
             var agent = new HaAgent(
                 new AgentSettings

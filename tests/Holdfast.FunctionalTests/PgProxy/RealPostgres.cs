@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Holdfast.Doubles;
 using Npgsql;
 using Shouldly;
 using Xunit;
@@ -18,7 +17,7 @@ public sealed class RealPostgres : IAsyncLifetime
 
     readonly string _folder = Directory.CreateTempSubdirectory("holdfast-pgproxy-").FullName;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePorts.Take();
     string Data => Path.Combine(_folder, "data");
     string Conf => Path.Combine(Data, "postgresql.conf");
 
@@ -149,13 +148,6 @@ public sealed class RealPostgres : IAsyncLifetime
     }
 
     static string Program(string name) => $"/usr/lib/postgresql/15/bin/{name}";
-
-    static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using Holdfast.Doubles;
 using Holdfast.Foundation.Processes;
 using Holdfast.Supervisor.Decisions;
 using Holdfast.Supervisor.Fencing;
@@ -14,7 +13,7 @@ sealed class RealPostgres(NodePaths paths, Cgroup? cgroup)
 {
     const string Bin = "/usr/lib/postgresql/15/bin";
     const string Prologue = """[ -z "$1" ] || echo $$ >"$1"; shift; exec "$@" </dev/null >>/dev/null 2>&1""";
-    readonly int _port = FreePort();
+    readonly int _port = FreePorts.Take();
 
     public ProcessIdentity Postmaster { get; private set; }
     public string DataDirectory => paths.PostgresData;
@@ -143,12 +142,5 @@ sealed class RealPostgres(NodePaths paths, Cgroup? cgroup)
         foreach (var word in words)
             start.ArgumentList.Add(word);
         return Process.Start(start)!;
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using System.Net;
-using System.Net.Sockets;
 using Holdfast.Cluster.Configuration;
 using Holdfast.Cluster.Model;
+using Holdfast.Doubles;
 using Holdfast.Store;
 using Holdfast.Store.Etcd;
 using Holdfast.Supervisor;
@@ -27,7 +26,7 @@ sealed class ThreeEtcdHosts : IAsyncDisposable
         {
             Cluster = $"films{third}",
             Hosts = [.. Names.Select((name, i) => new HostSettings(name, $"127.77.{third}.{i + 1}"))],
-            Etcd = new EtcdSettings { On = Names, ClientPort = FreePort(), PeerPort = FreePort() },
+            Etcd = new EtcdSettings { On = Names, ClientPort = FreePorts.Take(), PeerPort = FreePorts.Take() },
             Postgres = new PostgresSettings { On = [], Dcs = new DynamicSettings { Ttl = TimeSpan.FromSeconds(5) } },
         };
         Store = NewStore(0);
@@ -101,12 +100,5 @@ sealed class ThreeEtcdHosts : IAsyncDisposable
         var endpoints = Enumerable.Range(0, 3).Select(i => Endpoint((first + i) % 3));
         _stores.Add(new EtcdStore([.. endpoints], new EtcdClientSettings(), NullLogger.Instance));
         return _stores[^1];
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Any, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -101,7 +101,7 @@ public sealed class ClusterReaderTests
             ApiUrl = "http://10.77.0.11:8008/patroni", State = "running", Role = "replica", Version = "4.1.4",
             Position = new Lsn(3), Received = new Lsn(2), Replayed = new Lsn(3), ReplicationState = "streaming",
             Timeline = 2, NoSync = true, PendingRestart = true, Term = new Term(42),
-            Disk = "full", HandsOver = true,
+            Disk = "full", HandsOver = true, Successor = new NodeName("n2"),
         };
 
         var json = MemberJson.Write(member);
@@ -111,7 +111,7 @@ public sealed class ClusterReaderTests
             + "\"state\":\"running\",\"role\":\"replica\",\"version\":\"4.1.4\",\"tags\":{\"nosync\":true},"
             + "\"pending_restart\":true,\"xlog_location\":3,\"replay_lsn\":3,\"receive_lsn\":2,"
             + "\"replication_state\":\"streaming\",\"timeline\":2,\"holdfast_term\":42,\"holdfast_disk\":\"full\","
-            + "\"holdfast_handover\":true}");
+            + "\"holdfast_handover\":true,\"holdfast_successor\":\"n2\"}");
         MemberJson.Read(member.Name, json).ShouldBe(member);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Holdfast.Doubles.Postgres;
+using Holdfast.Doubles;
 using Xunit;
 
 namespace Holdfast.FunctionalTests.PgProxy.Admin;
@@ -10,7 +11,7 @@ public sealed class RealPgBouncer : IAsyncLifetime
     readonly string _folder = Directory.CreateTempSubdirectory("hfb").FullName;
     Process? _process;
 
-    public int Port { get; } = PostgresSandbox.FreePort();
+    public int Port { get; } = FreePorts.Take();
 
     public async ValueTask InitializeAsync()
     {

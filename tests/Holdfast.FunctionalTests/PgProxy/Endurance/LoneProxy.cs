@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Holdfast.Cluster.Model;
 using Holdfast.Doubles.Postgres;
 using Holdfast.Doubles.Store;
+using Holdfast.Doubles;
 using Holdfast.PgProxy.Pooling;
 using Holdfast.Store;
 using Holdfast.Store.Etcd;
@@ -32,7 +33,7 @@ sealed class LoneProxy : IAsyncDisposable
 
     LoneProxy(EtcdCluster etcd) => (_etcd, _store) = (etcd, etcd.Connect());
 
-    public int PrimaryPort { get; } = PostgresSandbox.FreePort();
+    public int PrimaryPort { get; } = FreePorts.Take();
     public int Pid => _process.Id;
     public bool HasEnded => _process.HasExited;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Holdfast.Doubles.Postgres;
+using Holdfast.Doubles;
 
 namespace Holdfast.FunctionalTests.PgProxy.Patroni;
 
@@ -27,8 +28,8 @@ sealed class PatroniNode(string folder, string name, string etcd) : IAsyncDispos
     Process? _shell;
 
     public string Name => name;
-    public int Port { get; } = PostgresSandbox.FreePort();
-    public int Rest { get; } = PostgresSandbox.FreePort();
+    public int Port { get; } = FreePorts.Take();
+    public int Rest { get; } = FreePorts.Take();
     public string Url => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Rest}");
     public string File => Path.Combine(folder, $"{name}.yml");
     public string Log => Path.Combine(folder, $"{name}.log");

@@ -126,6 +126,35 @@ public sealed class RouterTests
         Router.WhyCut(server, Fresh(Led("n1", 7, N1 with { HandsOver = true }, N2))).ShouldBeNull();
     }
 
+    [Fact]
+    public void Who_is_named_by_the_leader_is_its_successor_and_serves_nobody_yet()
+    {
+        var view = Fresh(Led("n1", 7, N1 with { Successor = N2.Name }, N2));
+        var successor = Router.Successor(view).ShouldNotBeNull();
+        (successor.Name, successor.Role).ShouldBe((N2.Name, ServerRole.Successor));
+        Servers(Port.Primary, view).ShouldHaveSingleItem().Name.ShouldBe(N1.Name);
+        RouteTable.Of(view, TimeSpan.Zero).MayServe(Port.Primary, successor, TimeSpan.Zero).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_leader_that_stops_still_names_its_successor() =>
+        Router.Successor(Fresh(Led("n1", 7, N1 with { Role = "replica", State = "stopping", Successor = N2.Name }, N2)))
+            .ShouldNotBeNull();
+
+    [Theory, InlineData("n1", "replica", "running"), InlineData("n2", "replica", "starting")]
+    [InlineData("n2", "primary", "running"), InlineData("n9", "replica", "running")]
+    public void Nobody_is_successor_but_another_replica_that_runs(string named, string role, string state) =>
+        Router.Successor(Fresh(Led("n1", 7, N1 with { Successor = new NodeName(named) },
+            N2 with { Role = role, State = state }))).ShouldBeNull();
+
+    [Fact]
+    public void A_view_that_is_too_old_or_of_a_former_term_names_no_successor()
+    {
+        var view = Fresh(Led("n1", 7, N1 with { Successor = N2.Name }, N2));
+        Router.Successor(view with { Age = view.Ttl }).ShouldBeNull();
+        Router.Successor(view with { NewestTerm = new Term(8) }).ShouldBeNull();
+    }
+
     static RoutingView Fresh(ClusterView? cluster) => new()
     {
         Cluster = cluster,
