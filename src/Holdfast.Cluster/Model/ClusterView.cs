@@ -179,8 +179,8 @@ public sealed record MemberView
     /// way may finish.</summary>
     public bool HandsOver { get; init; }
 
-    /// <summary>On a primary that is about to hand over: to whom, so that proxies may log in there before anybody has to
-    /// wait; null: nobody.</summary>
+    /// <summary>On a primary that is about to hand over: to whom, so that proxies may log in there before anybody has
+    /// to wait; null: nobody.</summary>
     public NodeName? Successor { get; init; }
 
     /// <summary>Host and port of <see cref="ConnUrl"/>; null when it can't be read.</summary>
