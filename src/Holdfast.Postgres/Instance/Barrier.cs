@@ -15,7 +15,14 @@ sealed class Barrier(Sql sql)
                     warning = told.Notice.MessageText;
             }
             session.Connection.Notice += Noticed;
-            await session.ExecuteAsync(BarrierCommit.Sql, bounded);
+            try
+            {
+                await session.ExecuteAsync(BarrierCommit.Sql, bounded);
+            }
+            finally
+            {
+                session.Connection.Notice -= Noticed; // The session may live on.
+            }
             return warning is null ? StepResult.Done : StepResult.Failed($"barrier: {warning}");
         }, stop);
 }

@@ -10,6 +10,13 @@ static class InstanceLimits
     public static readonly TimeSpan ConnectLocal = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan Sql = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many local sessions wait for the next step. With the look's own they are no more than a server
+    /// keeps free for superusers (superuser_reserved_connections is 3).</summary>
+    public const int KeptSessionsMax = 2;
+
+    /// <summary>One that was not used for so long is closed when the next step comes.</summary>
+    public static readonly TimeSpan KeptSession = TimeSpan.FromSeconds(10);
+
     /// <summary>How long a reloaded value may take to be in force.</summary>
     public static readonly TimeSpan Reload = TimeSpan.FromSeconds(5);
     public static readonly TimeSpan Promote = TimeSpan.FromSeconds(60);

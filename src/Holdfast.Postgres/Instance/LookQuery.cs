@@ -114,7 +114,7 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
         }
     }
 
-    async Task<PostgresView> LookAsync(ProcessIdentity server, CancellationToken stop)
+    async Task<PostgresView?> LookAsync(ProcessIdentity server, CancellationToken stop)
     {
         if (_batch is not null && server == _server)
         {
@@ -128,6 +128,9 @@ sealed class LookQuery(InstanceSettings settings) : IAsyncDisposable
             }
         }
         await CloseAsync();
+        // PostgreSQL would make a process for each of us, only to refuse it.
+        if (PostmasterPidFile.Read(settings.DataDirectory) is { RefusesSessions: true } file && file.Pid == server.Pid)
+            return null;
         _session = await SqlSession.OpenLocalAsync(settings, stop);
         _server = server;
         _batch = _session.Connection.CreateBatch();

@@ -42,9 +42,9 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         _maker = new DirectoryMaker(settings, _data, files, programs, _configuration);
         _history = new HistoryCheck(settings, _data, _control, programs, log);
         _look = new LookQuery(settings);
-        _check = new SettingsCheck(settings, _data, files, programs, _configuration);
         _slots = new MemberSlots(_data, files);
-        _sql = new Sql(settings);
+        _sql = new Sql(settings, () => _postmaster.Current);
+        _check = new SettingsCheck(_sql, _data, files, programs, _configuration);
         _departure = new Departure(_sql);
         _beginning = new Beginning(_sql, new HistoryFiles(_data));
         _barrier = new Barrier(_sql);
@@ -222,23 +222,17 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
             ? refused
             : await InForceAsync("synchronous standbys", ServerParameters.SynchronousStandbyNames, names, stop);
 
-    public async ValueTask<StepResult> TerminateWalSenderAsync(int pid, CancellationToken stop)
+    public ValueTask<StepResult> TerminateWalSenderAsync(int pid, CancellationToken stop)
     {
         var number = pid.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var asked = await _sql.StepAsync("terminate walsender", InstanceLimits.Sql, async (session, bounded) =>
+        return _sql.StepAsync($"end of walsender {number}", InstanceLimits.Sql, async (session, bounded) =>
         {
             await session.ExecuteAsync(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_replication WHERE pid = $1::int4", [number], bounded);
+            var left = $"SELECT count(*)::int4 FROM pg_stat_replication WHERE pid = {number}";
+            await Sql.UntilAsync(session, left, "0", bounded);
             return StepResult.Done;
         }, stop);
-        return asked.Ok
-            ? await _sql.UntilAsync(
-                $"end of walsender {number}",
-                InstanceLimits.Sql,
-                $"SELECT count(*)::int4 FROM pg_stat_replication WHERE pid = {number}",
-                "0",
-                stop)
-            : asked;
     }
 
     public ValueTask<StepResult> SetMemberSlotsAsync(IReadOnlyCollection<string> slots, CancellationToken stop) =>
@@ -288,7 +282,7 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         });
 
     public ValueTask<StepResult> CreateRolesAndDatabasesAsync(CancellationToken stop) =>
-        _sql.StepAsync("roles and databases", InstanceLimits.Roles,
+        _sql.StepAloneAsync("roles and databases", InstanceLimits.Roles,
             new RolesAndDatabases(_settings).CreateAsync, stop);
 
     public ValueTask<IReadOnlyList<(int Timeline, ulong Position, string Reason)>> HistoryAsync(CancellationToken stop)
@@ -306,7 +300,11 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
     public ValueTask<StepResult> BarrierAsync(TimeSpan limit, CancellationToken stop) =>
         _barrier.PassAsync(limit, stop);
 
-    public ValueTask DisposeAsync() => _look.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _look.DisposeAsync();
+        await _sql.DisposeAsync();
+    }
 
     bool WriteAndReload()
     {
@@ -316,7 +314,6 @@ public sealed class PostgresInstance : IPostgres, IAsyncDisposable
         return changed;
     }
 
-    /// <summary>A new session shows what the postmaster has read.</summary>
     ValueTask<StepResult> InForceAsync(string step, string parameter, string value, CancellationToken stop) =>
         _sql.UntilAsync(step, InstanceLimits.Reload, Showing(parameter), value, stop);
 

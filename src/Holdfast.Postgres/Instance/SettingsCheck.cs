@@ -5,7 +5,7 @@ namespace Holdfast.Postgres.Instance;
 /// <summary>Asks PostgreSQL itself whether it could live with new settings, before they are in force: a parameter that
 /// keeps a server from starting would wait unseen in every member's file for the next failover.</summary>
 sealed class SettingsCheck(
-    InstanceSettings settings,
+    Sql sql,
     DataDirectory data,
     DurableFiles files,
     Programs programs,
@@ -41,7 +41,7 @@ sealed class SettingsCheck(
     public async ValueTask<string?> WrongAccessAsync(CancellationToken stop)
     {
         var wrong = new List<string>();
-        await new Sql(settings).StepAsync("pg_hba", InstanceLimits.Sql, async (session, bounded) =>
+        await sql.StepAsync("pg_hba", InstanceLimits.Sql, async (session, bounded) =>
         {
             wrong = await session.ColumnAsync(
                 "SELECT concat('line ', line_number, ': ', error) FROM pg_hba_file_rules WHERE error IS NOT NULL",

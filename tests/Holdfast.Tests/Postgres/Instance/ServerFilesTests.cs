@@ -9,11 +9,28 @@ public sealed class ServerFilesTests
     [Fact]
     public void Postmaster_pid_names_process_and_shared_memory()
     {
-        PostmasterPidFile.Parse("4711\n/data\n1700000000\n5432\n/run\n127.0.0.1\n  1234567        98305\nready   \n")
-            .ShouldBe(new PostmasterPidFile(4711, 98305));
-        PostmasterPidFile.Parse("-4711\n/data\n").ShouldBe(new PostmasterPidFile(-4711, null));
+        PostmasterPidFile.Parse(PidFile("ready   ")).ShouldBe(new PostmasterPidFile(4711, 98305, "ready"));
+        PostmasterPidFile.Parse("-4711\n/data\n").ShouldBe(new PostmasterPidFile(-4711, null, ""));
         PostmasterPidFile.Parse("").ShouldBeNull();
     }
+
+    [Theory]
+    [InlineData("starting", true)]
+    [InlineData("stopping", true)]
+    [InlineData("ready   ", false)]
+    [InlineData("standby ", false)]
+    [InlineData("", false)]
+    [InlineData("of another version", false)]
+    public void Postmaster_pid_tells_whether_sessions_are_refused(string status, bool refused) =>
+        PostmasterPidFile.Parse(PidFile(status))!.RefusesSessions.ShouldBe(refused);
+
+    [Fact]
+    public void Without_a_status_sessions_are_not_refused() =>
+        PostmasterPidFile.Parse("4711\n/data\n1700000000\n5432\n/run\n127.0.0.1\n  1234567        98305")!
+            .RefusesSessions.ShouldBeFalse();
+
+    static string PidFile(string status) =>
+        $"4711\n/data\n1700000000\n5432\n/run\n127.0.0.1\n  1234567        98305\n{status}\n";
 
     [Fact]
     public void Attached_processes_are_counted_by_segment()
