@@ -23,7 +23,7 @@ sealed class KeptSessions(InstanceSettings settings, Func<ProcessIdentity?> post
     {
         var server = postmaster();
         await CloseAsync(server, InstanceLimits.KeptSessionsMax);
-        var session = await TakeAsync(stop) ?? await SqlSession.OpenLocalAsync(settings, stop);
+        var session = await TakeAsync(server, stop) ?? await SqlSession.OpenLocalAsync(settings, stop);
         return await UseAsync(session, server, step);
     }
 
@@ -53,9 +53,9 @@ sealed class KeptSessions(InstanceSettings settings, Func<ProcessIdentity?> post
         }
     }
 
-    async Task<SqlSession?> TakeAsync(CancellationToken stop)
+    async Task<SqlSession?> TakeAsync(ProcessIdentity? server, CancellationToken stop)
     {
-        while (TakeLatest() is { } session)
+        while (TakeLatest(server) is { } session)
         {
             try
             {
@@ -75,14 +75,14 @@ sealed class KeptSessions(InstanceSettings settings, Func<ProcessIdentity?> post
         return null;
     }
 
-    SqlSession? TakeLatest()
+    SqlSession? TakeLatest(ProcessIdentity? server)
     {
         lock (_gate)
         {
-            if (_kept is not [.., var latest])
-                return null;
-            _kept.RemoveAt(_kept.Count - 1);
-            return latest.Session;
+            var latest = _kept.FindLast(kept => kept.Server == server);
+            if (latest is not null)
+                _kept.Remove(latest);
+            return latest?.Session;
         }
     }
 

@@ -102,8 +102,8 @@ public sealed class KeptSessionTests
         (await PidAsync(sql, "")).ShouldNotBe(second);
     }
 
-    /// <summary>An idle session has not read the files at an earlier reload yet. It does when it is asked next, and then
-    /// shows what the postmaster knows nothing of.</summary>
+    /// <summary>An idle session has not read the files at an earlier reload yet: it does when it is asked next, and
+    /// then shows what the postmaster knows nothing of.</summary>
     [Fact]
     public async Task Only_a_new_session_shows_what_the_postmaster_has_read()
     {
