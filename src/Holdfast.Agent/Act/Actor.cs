@@ -54,6 +54,7 @@ internal sealed class Actor(
         Fence d => KillNow(d),
         Lead d => reigning.LeadAsync(d, view!, self.Postgres, stop),
         TakeLock d => TakeAsync(d, view!, self.Postgres, stop),
+        MakeReady d => MakeReadyAsync(d.Names, view!, self.Postgres, stop),
         LeaveTerm d => Leave(d),
         Release d => GiveUpAsync(d, view!, self, stop),
         ClearFailover d => locks.ClearFailoverAsync(view!, d.Why, stop),
@@ -82,12 +83,18 @@ internal sealed class Actor(
     {
         var taking = locks.TakeAsync(decision, view, look.State == PostgresState.Replica, stop).AsTask();
         if (look.State == PostgresState.Replica)
-        {
-            var naming = postgres.SetSynchronousStandbysAsync(decision.Names.Text, stop).AsTask();
-            await reigning.KeepSlotsAsync(view, look, stop);
-            await naming;
-        }
+            await MakeReadyAsync(decision.Names, view, look, stop);
         await taking;
+    }
+
+    // The promotion makes sure of the names, whatever a look shows before.
+    async ValueTask MakeReadyAsync(SyncNames names, ClusterView view, PostgresView look, CancellationToken stop)
+    {
+        var naming = names.Text == look.SynchronousStandbyNames
+            ? Task.CompletedTask
+            : postgres.SetSynchronousStandbysAsync(names.Text, stop).AsTask();
+        await reigning.KeepSlotsAsync(view, look, stop);
+        await naming;
     }
 
     // A start under the lock that is given up must have ended before anybody else may write.

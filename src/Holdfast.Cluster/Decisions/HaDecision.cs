@@ -31,6 +31,10 @@ public abstract record HaDecision(string Why)
     public sealed record TakeLock(SyncKey Sync, SyncNames Names, long SyncRevision, long LeaderRevision, string Why)
         : HaDecision(Why);
 
+    /// <summary>Named to take over, while the primary still serves: PostgreSQL gets the slots and learns the names that
+    /// its promotion will need.</summary>
+    public sealed record MakeReady(SyncNames Names, string Why) : HaDecision(Why);
+
     /// <summary>Promotes the running replica with these names in force.</summary>
     public sealed record Promote(Term Term, SyncNames Names, string Why) : HaDecision(Why);
 

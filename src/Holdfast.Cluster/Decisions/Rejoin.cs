@@ -66,7 +66,7 @@ static class Rejoin
         if (!Follows(self.Postgres.PrimaryConninfo, address))
             return leads ? Join(leader, self) : Prepare(view, leader, self);
         if (!leads || !(self.NotStreaming > Ha.NotStreamingMax))
-            return new Wait($"follows {leader.Holder}");
+            return MakeReady(view, leader, self, settings) ?? new Wait($"follows {leader.Holder}");
         return Fresh(leader, self) switch
         {
             { Verdict: HistoryVerdict.Unknown } when self.HistoryAge < AskAgainAfter => NoAnswer(leader),
@@ -81,6 +81,16 @@ static class Rejoin
             { Verdict: HistoryVerdict.OtherSystem } => new Wait($"{leader.Holder} is of another system"),
             _ => new Wait($"follows {leader.Holder}, not streaming for {self.NotStreaming!.Value.TotalSeconds:0} s"),
         };
+    }
+
+    static HaDecision? MakeReady(ClusterView view, LeaderView leader, SelfView self, DynamicSettings settings)
+    {
+        if (view.Member(leader.Holder)?.Successor != self.Name)
+            return null;
+        var names = Campaign.Taking(self, view.Sync, settings, leader.ModRevision, "").Names;
+        return names.Text == self.Postgres.SynchronousStandbyNames
+            ? null
+            : new MakeReady(names, $"{leader.Holder} is about to hand over to this node");
     }
 
     // Its promotion and this go side by side, since its first commit may wait for this replica.

@@ -123,6 +123,21 @@ public sealed class RejoinTests
             .ShouldBeOfType<CloneFrom>();
     }
 
+    [Fact]
+    public void Whoever_is_named_to_take_over_learns_the_names_of_its_reign_before()
+    {
+        var leader = View.Member(new NodeName("n1"))!;
+        var view = View.Synchronous("n1", 1, "n2", "n3") with
+        {
+            Members = View.Members.Replace(leader, leader with { Successor = new NodeName("n2") }),
+        };
+        var ready = Ha.Decide(view, Following(), Quorum).ShouldBeOfType<MakeReady>();
+        ready.Names.Text.ShouldBe("ANY 1 (\"n1\",\"n3\")");
+        var replica = Following();
+        var knows = replica with { Postgres = replica.Postgres with { SynchronousStandbyNames = ready.Names.Text } };
+        Ha.Decide(view, knows, Quorum).ShouldBeOfType<Wait>();
+    }
+
     static SelfView Following()
     {
         var self = Self("n2", PostgresState.Replica);
