@@ -94,7 +94,7 @@ static class DecisionTable
     static SelfView Following(string host)
     {
         var self = Self("n1", PostgresState.Replica);
-        return self with { Postgres = self.Postgres with { PrimaryConninfo = $"host={host} port=5432" } };
+        return self with { Postgres = self.Postgres with { PrimaryConninfo = $"host={host} port=5432 user=postgres" } };
     }
 
     static SelfView Candidate(string name, params PeerAnswer[] peers) =>
