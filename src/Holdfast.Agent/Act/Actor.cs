@@ -293,7 +293,8 @@ internal sealed class Actor(
         {
             return await CallOffAsync(view, $"{decision.Candidate} has not got the record of the shutdown", stop);
         }
-        await locks.ReleaseAsync(view, look, $"switchover to {decision.Candidate}", stop);
+        await locks.ReleaseAsync(
+            view, look, $"switchover to {decision.Candidate}", stop, to: decision.Candidate);
         return StepResult.Done;
     }
 

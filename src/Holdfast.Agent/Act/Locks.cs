@@ -78,7 +78,8 @@ internal sealed class Locks(
     /// <param name="look">Of PostgreSQL, which has stopped; null where that is not known to have been clean.</param>
     /// <param name="why">The reason.</param>
     /// <param name="stop">Ends the agent.</param>
-    public async ValueTask ReleaseAsync(ClusterView view, PostgresView? look, string why, CancellationToken stop)
+    public async ValueTask ReleaseAsync(
+        ClusterView view, PostgresView? look, string why, CancellationToken stop, NodeName? to = null)
     {
         var (revision, term, leaseId) = lease.State is { } held
             ? (held.ModRevision, held.Term, held.LeaseId)
@@ -90,6 +91,7 @@ internal sealed class Locks(
         var release = new ReleaseView(settings.Name, term, why)
         {
             End = look is { ShutdownAt: { } at, Timeline: { } timeline } ? (timeline, at) : null,
+            To = to,
         };
         var result = await store.CommitAsync(
             new Transaction(

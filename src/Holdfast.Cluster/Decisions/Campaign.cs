@@ -7,7 +7,8 @@ namespace Holdfast.Cluster.Decisions;
 /// keys.</summary>
 static class Campaign
 {
-    /// <summary>A candidate that an operator named has this long before the others may step in.</summary>
+    /// <summary>A candidate that an operator named, or the leader that handed over, has this long before the others may
+    /// step in.</summary>
     static readonly TimeSpan NamedCandidateFirst = TimeSpan.FromSeconds(2);
 
     /// <summary>Whoever has a higher priority has this long before the next one takes the lock: it may see less than
@@ -61,12 +62,15 @@ static class Campaign
             return unfit;
         if (!view.Failsafe.IsEmpty && !view.Failsafe.ContainsKey(self.Name))
             return "not in /failsafe: the last leader may go on without asking this node";
-        if (view.Failover?.Candidate is { } named && named != self.Name && self.Leaderless < NamedCandidateFirst)
+        if (Named(view, self) is { } named && named != self.Name && self.Leaderless < NamedCandidateFirst)
             return $"{named} was named as candidate";
         if (self.Peers.FirstOrDefault(peer => peer.HasLease || peer.Role is "primary" or "master") is { } alive)
             return $"{alive.Name} says that it is primary";
         return null;
     }
+
+    static NodeName? Named(ClusterView view, SelfView self) =>
+        view.Failover?.Candidate ?? (self.Lock == LockFreedom.Released ? view.Release?.To : null);
 
     // Whatever lease there was has ended by then, even if a new etcd leader renewed it in full.
     static TimeSpan LockUnknownFor(ClusterView view) => 2 * (view.Settings?.Ttl ?? TimeSpan.FromSeconds(30));
@@ -139,7 +143,7 @@ static class Campaign
             key, SyncQuorum.NamesOf(key.Standbys, key.Quorum, settings), sync?.ModRevision ?? 0, leaderRevision, why);
     }
 
-    static PeerAnswer? Preferred(ClusterView view, SelfView self) => view.Failover?.Candidate == self.Name
+    static PeerAnswer? Preferred(ClusterView view, SelfView self) => Named(view, self) == self.Name
         ? null
         : self.Peers.FirstOrDefault(peer =>
             view.PriorityOf(peer.Name) > self.FailoverPriority

@@ -108,6 +108,9 @@ public sealed record ReleaseView(NodeName By, Term Term, string Why)
     /// <summary>Where the record of a clean shutdown stands, and on which timeline: the last that this reign wrote.
     /// Null where it did not end cleanly.</summary>
     public (int Timeline, Lsn At)? End { get; init; }
+
+    /// <summary>Who was seen to have that record, and has been made ready to take over; null: nobody.</summary>
+    public NodeName? To { get; init; }
     public long ModRevision { get; init; }
 }
 

@@ -60,10 +60,18 @@ internal sealed partial class Pool
         Counts.Logins++;
         var login = new ServerLogin(Worker.Loop, standby, Shared.Key, Shared.Keys, Worker.Plane.Access.Servers);
         var limit = Worker.ServerLogins.Add(login.GiveUp);
-        var (loggedIn, refused) = await login.RunAsync();
-        Worker.ServerLogins.Met(limit);
-        _successorLogins--;
-        Worker.Plane.Ramp.Leave(standby);
+        LoggedIn? loggedIn;
+        LoginRefused? refused;
+        try
+        {
+            (loggedIn, refused) = await login.RunAsync();
+        }
+        finally
+        {
+            Worker.ServerLogins.Met(limit);
+            _successorLogins--;
+            Worker.Plane.Ramp.Leave(standby);
+        }
         if (loggedIn is { Rest.Length: 0 })
             _successors.Add(new Successor(standby, loggedIn, successor => _successors.Remove(successor)));
         else

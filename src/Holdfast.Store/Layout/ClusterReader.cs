@@ -53,6 +53,7 @@ public static class ClusterReader
             {
                 End = value.Number("timeline") is { } timeline and > 0 && value.Position("shutdown_at") is { } end
                     ? ((int)timeline, new Lsn(end)) : null,
+                To = Name(value, "to"),
                 ModRevision = pair!.ModRevision,
             }
             : null;

@@ -74,6 +74,8 @@ public static class ClusterValues
             json.WriteNumber("timeline", end.Timeline);
             json.WriteNumber("shutdown_at", end.At.Value);
         }
+        if (release.To is { } to)
+            json.WriteString("to", to.Value);
     });
 
     /// <summary>Key <c>history</c> with <paramref name="line"/> added. Lines of the same or a later timeline are

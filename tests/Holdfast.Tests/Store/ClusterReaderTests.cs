@@ -155,9 +155,9 @@ public sealed class ClusterReaderTests
         var release = new ReleaseView(new NodeName("n1"), new Term(12), "switchover");
         ClusterValues.Release(release).ShouldBe("""{"by":"n1","term":12,"why":"switchover"}""");
         Read((s_ours.Release, ClusterValues.Release(release))).Release!.End.ShouldBeNull();
-        var clean = release with { End = (3, new Lsn(0x5000028)) };
+        var clean = release with { End = (3, new Lsn(0x5000028)), To = new NodeName("n2") };
         ClusterValues.Release(clean).ShouldBe(
-            """{"by":"n1","term":12,"why":"switchover","timeline":3,"shutdown_at":83886120}""");
+            """{"by":"n1","term":12,"why":"switchover","timeline":3,"shutdown_at":83886120,"to":"n2"}""");
         var read = Read((s_ours.Release, ClusterValues.Release(clean))).Release!;
         (read with { ModRevision = 0 }).ShouldBe(clean);
         Read((s_ours.Release, "{}")).Release.ShouldBeNull();

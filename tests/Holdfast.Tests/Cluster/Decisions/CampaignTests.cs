@@ -85,6 +85,11 @@ public sealed class CampaignTests
         var self = Self("n2", PostgresState.Replica).Campaigning() with { Lock = LockFreedom.Released };
         Decide(self, released).ShouldBeOfType<TakeLock>();
 
+        var toN3 = released with { Release = released.Release with { To = new NodeName("n3") } };
+        Decide(self, toN3).ShouldBeOfType<Wait>("another has been made ready").Why.ShouldContain("n3");
+        Decide(self with { Leaderless = TimeSpan.FromSeconds(3) }, toN3).ShouldBeOfType<TakeLock>("it had its time");
+        Decide(self, released with { Release = released.Release with { To = self.Name } }).ShouldBeOfType<TakeLock>();
+
         Decide(self with { Lock = LockFreedom.Free }, released).ShouldBeOfType<Wait>("another reign has ended since");
         Decide(self, released with { Release = released.Release with { End = null } }).ShouldBeOfType<Wait>();
         Decide(self, released with { Release = released.Release with { End = (1, new Lsn(1000)) } })
