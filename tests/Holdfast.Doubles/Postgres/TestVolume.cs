@@ -47,7 +47,10 @@ public sealed class TestVolume : IDisposable
             _frozen = !Run("fsfreeze", "-u", Path);
     }
 
-    public void Remount(string option) => Run("mount", "-o", $"remount,{option}", Path);
+    /// <summary>Tried until it is done: a file system on which somebody just writes does not become read-only
+    /// (EBUSY).</summary>
+    public Task RemountAsync(string option) => Eventually.IsAsync(
+        $"{Path} is mounted {option}", () => Run("mount", "-o", $"remount,{option}", Path));
 
     /// <summary>Takes all the room there is.</summary>
     // What ext4 had put by for blocks not yet allocated is free after the sync, and is taken too.

@@ -44,9 +44,9 @@ public sealed class DiskProbeTests
         using var volume = Volume();
         await using var probe = new Running(volume.Data);
         await probe.WritesAsync();
-        volume.Remount("ro");
+        await volume.RemountAsync("ro");
         await probe.BecomesAsync(DiskTrouble.ReadOnly);
-        volume.Remount("rw");
+        await volume.RemountAsync("rw");
         await probe.BecomesAsync(DiskTrouble.None);
     }
 
