@@ -38,6 +38,14 @@ public static class Clusters
             : member)],
     };
 
+    /// <summary>Its leader is about to hand over.</summary>
+    public static ClusterView Naming(this ClusterView view, string successor) => view with
+    {
+        Members = [.. view.Members.Select(member => member.Name == view.Leader!.Holder
+            ? member with { Successor = new NodeName(successor) }
+            : member)],
+    };
+
     public static ClusterView Synchronous(this ClusterView view, string leader, int quorum, params string[] standbys) =>
         view with { Sync = new SyncView(new NodeName(leader), Names(standbys), quorum, ModRevision: 60) };
 
@@ -61,6 +69,12 @@ public static class Clusters
 
     public static SelfView Leading(this SelfView self, long term = 50) =>
         self with { HasLease = true, Term = new Term(term) };
+
+    /// <summary>A replica of the member at this address.</summary>
+    public static SelfView Following(this SelfView self, string host) => self with
+    {
+        Postgres = self.Postgres with { PrimaryConninfo = $"host={host} port=5432 user=postgres" },
+    };
 
     /// <summary>A replica that has seen the lock become free a second ago.</summary>
     public static SelfView Campaigning(this SelfView self, params PeerAnswer[] peers) => self with

@@ -72,7 +72,8 @@ static class DecisionTable
         ("key deleted by hand", s_view, Candidate("n2", Peer("n3")) with { Lock = LockFreedom.LeaseAlive }, Quorum),
         ("nobody's, a peer is primary", s_view, Candidate("n2", Peer("n1") with { Role = "primary" }), Quorum),
         ("nobody's, another was named", Wish(s_view, "n3"), Candidate("n2", Peer("n3")), Quorum),
-        ("another's, about to hand over to this node", Naming(s_view.LedBy("n2"), "n1"), Following("10.0.0.2"), Quorum),
+        ("another's, about to hand over to this node", s_view.LedBy("n2").Naming("n1"),
+            Self("n1", PostgresState.Replica).Following("10.0.0.2"), Quorum),
         ("another's, history not compared", s_view.LedBy("n2"), Stopped(null), Quorum),
         ("another's, same history", s_view.LedBy("n2"), Stopped(HistoryVerdict.Same), Quorum),
         ("another's, diverged", s_view.LedBy("n2"), Stopped(HistoryVerdict.Diverged), Quorum),
@@ -81,21 +82,6 @@ static class DecisionTable
 
     static ClusterView Wish(ClusterView view, string candidate) =>
         view with { Failover = new FailoverView(null, new NodeName(candidate), null, 1) };
-
-    static ClusterView Naming(ClusterView view, string successor)
-    {
-        var leader = view.Member(view.Leader!.Holder)!;
-        return view with
-        {
-            Members = view.Members.Replace(leader, leader with { Successor = new NodeName(successor) }),
-        };
-    }
-
-    static SelfView Following(string host)
-    {
-        var self = Self("n1", PostgresState.Replica);
-        return self with { Postgres = self.Postgres with { PrimaryConninfo = $"host={host} port=5432 user=postgres" } };
-    }
 
     static SelfView Candidate(string name, params PeerAnswer[] peers) =>
         Self(name, PostgresState.Replica).Campaigning(peers);

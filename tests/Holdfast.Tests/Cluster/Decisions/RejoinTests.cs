@@ -126,11 +126,7 @@ public sealed class RejoinTests
     [Fact]
     public void Whoever_is_named_to_take_over_learns_the_names_of_its_reign_before()
     {
-        var leader = View.Member(new NodeName("n1"))!;
-        var view = View.Synchronous("n1", 1, "n2", "n3") with
-        {
-            Members = View.Members.Replace(leader, leader with { Successor = new NodeName("n2") }),
-        };
+        var view = View.Synchronous("n1", 1, "n2", "n3").Naming("n2");
         var ready = Ha.Decide(view, Following(), Quorum).ShouldBeOfType<MakeReady>();
         ready.Names.Text.ShouldBe("ANY 1 (\"n1\",\"n3\")");
         var replica = Following();
@@ -138,10 +134,5 @@ public sealed class RejoinTests
         Ha.Decide(view, knows, Quorum).ShouldBeOfType<Wait>();
     }
 
-    static SelfView Following()
-    {
-        var self = Self("n2", PostgresState.Replica);
-        const string Conninfo = "host=10.0.0.1 port=5432 user=postgres";
-        return self with { Postgres = self.Postgres with { PrimaryConninfo = Conninfo } };
-    }
+    static SelfView Following() => Self("n2", PostgresState.Replica).Following("10.0.0.1");
 }
