@@ -20,6 +20,7 @@ internal sealed partial class Pool
     // Those that end while it is named are wanted all the same.
     void PrepareSuccessors()
     {
+        AdoptSuccessors();
         if (Port != Port.Primary)
             return;
         if (Worker.Routes.Successor is not { } standby)
@@ -76,11 +77,10 @@ internal sealed partial class Pool
             _successors.Add(new Successor(standby, loggedIn, successor => _successors.Remove(successor)));
         else
             Miss(standby, loggedIn, refused);
-        AdoptSuccessors();
+        PrepareSuccessors();
         // Meanwhile they may have been dropped.
         if (_successorsWanted == 0)
             CloseSuccessors();
-        PrepareSuccessors();
         Nudge();
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class Pool
         Worker.Plane.Log.NotLoggedIn(Port, Shared.Key.User, Shared.Key.Database, refused.Why);
     }
 
-    // They take the places of those that the former primary had.
+    // They take the places of those that the former primary had. Who finds none may do so in a moment, or is dropped.
     void AdoptSuccessors()
     {
         if (_successors.Count == 0 || Worker.Routes.WhyNobody(Port, Now) is not null
@@ -103,12 +103,12 @@ internal sealed partial class Pool
         foreach (var successor in _successors.ToArray())
         {
             if (primary != successor.Standby with { Role = primary.Role, Term = primary.Term }
-                || !_successors.Remove(successor))
+                || !_successors.Contains(successor))
                 continue;
-            if (_servers.Count + _loginsUnderWay < Capacity && Shared.WhyNoServer(this) is null)
-                Admit(primary, successor.Promoted());
-            else
-                successor.Close();
+            if (_servers.Count + _loginsUnderWay >= Capacity || Shared.WhyNoServer(this) is not null)
+                return;
+            _successors.Remove(successor);
+            Admit(primary, successor.Promoted());
         }
     }
 }

@@ -12,7 +12,6 @@ internal sealed partial class Pool
 
     void OnTick()
     {
-        AdoptSuccessors();
         PrepareSuccessors();
         ServeWaiting();
         Nudge();

@@ -51,7 +51,12 @@ internal sealed partial class Pool
     public bool MayServe(ServerSession server) => Worker.Routes.MayServe(Port, server.Server, Now);
 
     /// <summary>A server that may serve now, unless somebody else waits for one; null: wait.</summary>
-    public ServerSession? Take() => _waiting.Count > 0 ? null : TakeIdle();
+    public ServerSession? Take()
+    {
+        // The route may lead to a new primary, and Cut is still to come.
+        AdoptSuccessors();
+        return _waiting.Count > 0 ? null : TakeIdle();
+    }
 
     // The one used last, whose memory is warm; of several servers that whose turn it is.
     ServerSession? TakeIdle()
@@ -178,7 +183,6 @@ internal sealed partial class Pool
             server.Lose(why);
         }
         GiveUpLogins();
-        AdoptSuccessors();
         PrepareSuccessors();
         ServeWaiting();
         Nudge();
