@@ -6,16 +6,29 @@ namespace Holdfast.Lab.Commands;
 
 static class CrowdCommand
 {
-    public static Command Idle() => Create(
-        "proxy-idle", "Measures what idle clients cost a PostgreSQL proxy", 10_000,
-        (crowd, programs, stop) => crowd.IdleAsync(programs, stop));
+    public static Command Idle()
+    {
+        var series = new Option<string>("--series")
+        {
+            Description = "What the run is called in the results",
+            DefaultValueFactory = _ => "alone",
+        };
+        var results = new Option<string?>("--results") { Description = "Append a line of JSON there" };
+        var command = Create(
+            "proxy-idle", "Measures what idle clients cost a PostgreSQL proxy", 10_000,
+            (crowd, parsed, stop) => crowd.IdleAsync(
+                PublishedPrograms.Find(), parsed.GetValue(series)!, parsed.GetValue(results), stop));
+        command.Add(series);
+        command.Add(results);
+        return command;
+    }
 
     public static Command Storm() => Create(
         "reconnect-storm", "All clients of a PostgreSQL proxy come back at once, after its server was lost", 5_000,
-        (crowd, programs, stop) => crowd.StormAsync(programs, stop));
+        (crowd, _, stop) => crowd.StormAsync(PublishedPrograms.Find(), stop));
 
     static Command Create(
-        string verb, string meaning, int usual, Func<ClientCrowd, string, CancellationToken, Task<bool>> run)
+        string verb, string meaning, int usual, Func<ClientCrowd, ParseResult, CancellationToken, Task<bool>> run)
     {
         const int most = 18_000; // A process may open 20,000 files on a small machine.
         var clients = new Option<int>("--clients") { Description = "How many", DefaultValueFactory = _ => usual };
@@ -37,7 +50,7 @@ static class CrowdCommand
             var crowd = new ClientCrowd(proxy, parsed.GetValue(clients));
             try
             {
-                return await run(crowd, PublishedPrograms.Find(), interrupts.Graceful) ? 0 : 1;
+                return await run(crowd, parsed, interrupts.Graceful) ? 0 : 1;
             }
             catch (RefusedException refused)
             {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Holdfast.Lab.Reports;
 
 namespace Holdfast.Lab.Proxies;
 
@@ -12,11 +13,11 @@ sealed class ClientCrowd(ProxyPath path, int clients)
 
     /// <summary>Pools of the clients that come back at once: each wants servers of its own.</summary>
     const int Kinds = 40;
-    const double IdleMibMax = 400;
     static readonly TimeSpan s_storm = TimeSpan.FromSeconds(120), s_rest = TimeSpan.FromSeconds(10);
 
     /// <summary>Memory with all of them idle, each of which has asked something.</summary>
-    public async Task<bool> IdleAsync(string programs, CancellationToken stop)
+    /// <param name="results">A file that gets a record of it, of the <paramref name="series"/>; null: none.</param>
+    public async Task<bool> IdleAsync(string programs, string series, string? results, CancellationToken stop)
     {
         await using var stage = await Stage.SetAsync([path], programs, stop);
         using (var one = await LoginAsync(stage, "", stop))
@@ -31,10 +32,16 @@ sealed class ClientCrowd(ProxyPath path, int clients)
         // All of them are still there.
         await AskAllAsync(crowd, stop);
         End(crowd);
-        var isEnough = after.ResidentMib <= IdleMibMax;
+        if (results is not null)
+        {
+            ProxyFile.Append(results, new ProxyRecord(
+                series, ProxyTable.IdleCase(clients), path.Name, Round: 1, DateTimeOffset.UtcNow,
+                ResidentMib: after.ResidentMib));
+        }
+        var isEnough = after.ResidentMib <= ProxyTable.IdleMibAtMost;
         Say(string.Create(CultureInfo.InvariantCulture,
             $"{(isEnough ? "PASS" : "FAIL")} {path.Name}: {clients} idle clients in {after.ResidentMib:0} MiB "
-            + $"(at most {IdleMibMax:0}); {empty:0} MiB with one, {came:0} when all had come; "
+            + $"(at most {ProxyTable.IdleMibAtMost:0}); {empty:0} MiB with one, {came:0} when all had come; "
             + $"{PerClient(empty, after):0.0} KiB a client; "
             + $"{(after.Cpu - before.Cpu).TotalSeconds / s_rest.TotalSeconds:P1} of a processor at rest"));
         return isEnough;

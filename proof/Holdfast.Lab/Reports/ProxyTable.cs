@@ -7,10 +7,14 @@ namespace Holdfast.Lab.Reports;
 /// paths.</summary>
 static class ProxyTable
 {
-    const double RateAtLeast = 0.95, CpuAtMost = 1.05, P99AtMost = 1.1, ConnectsAtLeast = 12, IdleMibAtMost = 400;
+    /// <summary>Resident, of a proxy with 10,000 clients that do nothing.</summary>
+    public const double IdleMibAtMost = 400;
+
+    const double RateAtLeast = 0.95, CpuAtMost = 1.05, P99AtMost = 1.1, ConnectsAtLeast = 12;
 
     /// <summary>Of a record that no pgbench made: so many clients that do nothing.</summary>
-    public const string IdleCase = "idle-10000";
+    public static string IdleCase(int clients = 10_000) =>
+        string.Create(CultureInfo.InvariantCulture, $"idle-{clients}");
 
     const string Before = """
         # PostgreSQL proxies
@@ -86,7 +90,8 @@ static class ProxyTable
                 $"- A connection for each select, 16 clients, transaction mode: {times:0.0} times the direct rate, "
                 + $"required {ConnectsAtLeast:0}: {Met(times >= ConnectsAtLeast)}.");
         }
-        yield return records.LastOrDefault(record => record is { Case: IdleCase, ResidentMib: not null }) is { } idle
+        yield return records.LastOrDefault(record => record.ResidentMib is not null && record.Case == IdleCase()
+            && record.Path == ProxyPath.HoldfastTransaction.Name) is { } idle
             ? string.Create(CultureInfo.InvariantCulture, $"- 10,000 clients that do nothing, transaction mode: "
                 + $"{idle.ResidentMib:0} MiB resident, at most {IdleMibAtMost:0}: "
                 + $"{Met(idle.ResidentMib <= IdleMibAtMost)}.")

@@ -71,7 +71,7 @@ public sealed class ProxyTableTests
     {
         var section = ProxyTable.Section([
             Run("direct", 100, load: "connect-16"), Run("holdfast-transaction", 1_190, load: "connect-16"),
-            Run("holdfast-transaction", 0, load: ProxyTable.IdleCase) with { ResidentMib = 300 },
+            Run("holdfast-transaction", 0, load: ProxyTable.IdleCase()) with { ResidentMib = 300 },
         ]);
         section.ShouldContain("11.9 times the direct rate, required 12: **not met**.");
         section.ShouldContain("300 MiB resident, at most 400: met.");
