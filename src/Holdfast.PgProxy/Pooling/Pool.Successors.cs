@@ -94,7 +94,7 @@ internal sealed partial class Pool
         Worker.Plane.Log.NotLoggedIn(Port, Shared.Key.User, Shared.Key.Database, refused.Why);
     }
 
-    // They take the places of those that the former primary had. Who finds none may do so in a moment, or is dropped.
+    // They take the places of those that the former primary had. One without a place stays, or is dropped.
     void AdoptSuccessors()
     {
         if (_successors.Count == 0 || Worker.Routes.WhyNobody(Port, Now) is not null
